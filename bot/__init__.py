@@ -1,0 +1,1 @@
+"""The chat desk: durable inbox and outbox, handlers, messages, charts, and the terminal."""

@@ -1,0 +1,169 @@
+"""What panels over time have in common: the shared x range, the grid, the time under it.
+
+A `Frame` is made once per picture and handed to every panel, so that the bars, the grid lines and
+the axis labels of all panels stand exactly below each other.
+"""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from bot.charts import style, timeaxis
+from bot.charts.panel import Box, Panel
+from bot.charts.sheet import Sheet
+from bot.charts.timeaxis import Tick, TimeAxis
+from bot.charts.views import Times
+from bot.charts.words import Words
+
+HEADING = 38.0
+TIME_LABELS = 84.0
+_TICK_DISTANCE = 132.0
+_SAMPLE = 24.0
+_GRID_WIDTH = 1.5
+_FEWEST_BARS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """The stretch of time shown, between `left` and `right` on the sheet.
+
+    `ahead` is the part of that width kept free after the last bar, for what may come.
+    """
+
+    sheet: Sheet
+    time: TimeAxis
+    zone: ZoneInfo
+    words: Words
+    left: float
+    right: float
+    ahead: float
+    ticks: tuple[Tick, ...]
+    half_bar: float
+
+    @property
+    def x_limits(self) -> tuple[float, float]:
+        """Data limits: half a bar and a little air on both sides, then what lies ahead.
+
+        Fewer than two dozen bars stand on the right, as wide as if there were two dozen.
+        """
+        first, last = float(self.time.position[0]), float(self.time.position[-1])
+        first = min(first, last - _FEWEST_BARS * 2 * self.half_bar)
+        air = 0.4 + 0.006 * (last - first)
+        low, high = first - self.half_bar - air, last + self.half_bar + air
+        width = self.right - self.left
+        return low, low + (high - low) * width / (width - self.ahead)
+
+    @property
+    def bar_width(self) -> float:
+        """The width of one bar in sheet units."""
+        low, high = self.x_limits
+        return (self.right - self.left) / (high - low)
+
+    def x(self, position: float) -> float:
+        """Return where a position lies on the sheet."""
+        return self.left + (position - self.x_limits[0]) * self.bar_width
+
+    def panel(self, name: str, top: float, height: float, *, y: tuple[float, float]) -> Panel:
+        """Return a panel with its grid of times and the holes shaded."""
+        box = Box(left=self.left, top=top, width=self.right - self.left, height=height)
+        panel = self.sheet.panel(name, box, x=self.x_limits, y=y)
+        colours = self.sheet.colours
+        for hole in self.time.holes:
+            panel.fill(hole, y[0], y[1], colours.surface, alpha=1.0, layer=0)
+        at = [self.time.at(tick.time_ms) for tick in self.ticks]
+        uprights = [[(x, y[0]), (x, y[1])] for x in at]
+        panel.segments(uprights, colours.grid, width=_GRID_WIDTH, layer=0.5)
+        return panel
+
+    def levels(self, panel: Panel, values: list[float]) -> None:
+        """Draw horizontal grid lines at `values`."""
+        low, high = self.x_limits
+        lines = [[(low, value), (high, value)] for value in values]
+        panel.segments(lines, self.sheet.colours.grid, width=_GRID_WIDTH, layer=0.5)
+
+    def value_label(self, y: float, text: str) -> None:
+        """Write the value of a grid line into the gutter right of the panel."""
+        x = self.right + 12
+        self.sheet.text(
+            x, y, text, colour=self.sheet.colours.muted, room=style.WIDTH - style.MARGIN / 2 - x
+        )
+
+    def time_labels(self, top: float) -> None:
+        """Write the times below the last panel and name zone and stretch below them."""
+        muted = self.sheet.colours.muted
+        edge = 0.0
+        for tick in self.ticks:
+            width = self.sheet.measure(tick.label, bold=tick.strong)
+            x = min(max(self.x(self.time.at(tick.time_ms)), width / 2 + 8), style.WIDTH - width / 2)
+            if x - width / 2 < edge:
+                continue
+            colour = self.sheet.colours.ink if tick.strong else muted
+            self.sheet.text(
+                x, top + 22, tick.label, colour=colour, bold=tick.strong, align="center"
+            )
+            edge = x + width / 2 + 18
+        self.sheet.text(
+            style.MARGIN,
+            top + 62,
+            self._caption(),
+            colour=muted,
+            room=style.WIDTH - 2 * style.MARGIN,
+        )
+
+    def _caption(self) -> str:
+        first, last = int(self.time.time_ms[0]), int(self.time.time_ms[-1])
+        offset = timeaxis.offset_text(last, self.zone)
+        zone = self.zone.key if self.zone.key == offset else f"{self.zone.key} ({offset})"
+        span = timeaxis.span_text(first, last, zone=self.zone, words=self.words)
+        return f"{self.words.time_in} {zone}: {span}"
+
+
+def frame(
+    sheet: Sheet,
+    time_ms: Times,
+    *,
+    zone_name: str,
+    words: Words,
+    right: float,
+    ahead: float = 0.0,
+    half_bar: float = 0.5,
+) -> Frame:
+    """Return the frame over `time_ms` from the margin to `right`, `ahead` of it left free."""
+    zone = ZoneInfo(zone_name)
+    first, last = int(time_ms[0]), int(time_ms[-1])
+    count = max(2, int((right - ahead - style.MARGIN) / _TICK_DISTANCE))
+    return Frame(
+        sheet=sheet,
+        time=timeaxis.place(time_ms),
+        zone=zone,
+        words=words,
+        left=style.MARGIN,
+        right=right,
+        ahead=ahead,
+        ticks=tuple(timeaxis.ticks(first, last, zone=zone, count=count, words=words)),
+        half_bar=half_bar,
+    )
+
+
+def heading(
+    sheet: Sheet,
+    y: float,
+    title: str,
+    *,
+    value: str = "",
+    entries: list[tuple[str, str]] | None = None,
+) -> None:
+    """Write the line above a panel: its title, its latest value, then a legend.
+
+    `entries` are (text, colour); those that no longer fit are left out.
+    """
+    end = style.WIDTH - style.MARGIN
+    x = style.MARGIN
+    x += sheet.text(x, y, title, bold=True, room=end - x) + 14
+    x += sheet.text(x, y, value, room=max(0.0, end - x)) + 14
+    for text, colour in entries or []:
+        width = sheet.measure(text)
+        if x + _SAMPLE + 10 + width > end:
+            return
+        sheet.lines([[(x, y), (x + _SAMPLE, y)]], colour, width=5.0)
+        sheet.text(x + _SAMPLE + 10, y, text, colour=sheet.colours.muted)
+        x += _SAMPLE + 10 + width + 22

@@ -1,0 +1,248 @@
+"""One message on its way to one chat: render today's truth, draw, send or edit.
+
+Choices:
+- Rendering happens at delivery, so what goes out is true when it goes out, and an edit is nothing
+  but another rendering.
+- What the service refuses is tried again in plainer dress: without formatting, then without the
+  picture. An alert is not lost to an underscore.
+- The message that a new one replaces is told for the last time first: its buttons go, and it says
+  what became of its question.
+- A picture that cannot be drawn is left out.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.channel import (
+    CAPTION_LIMIT,
+    TEXT_LIMIT,
+    BusyError,
+    Channel,
+    GoneError,
+    MissingError,
+    Outgoing,
+    RefusedError,
+    UnchangedError,
+)
+from bot.messages.markup import Html, cut, plain, shorten, split
+from bot.messages.pictures import draw
+from bot.messages.registry import RENDERERS, SWAPS_PICTURE
+from bot.messages.rendered import Facts, Rendered, Telling
+from bot.messages.words import Words
+from bot.policy import ChatOptions
+from engine.desk.front import DeskFront
+from engine.domain.desk import OutboxMessage, Person, Priority, SentMessage
+
+_log = structlog.get_logger()
+
+_REFUSED_IN_PASSING = (MissingError, UnchangedError, RefusedError, GoneError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """A row on its way. ``reader`` is ``None`` in a group; ``known`` speaks of the subject now."""
+
+    row: OutboxMessage
+    chat_id: int
+    reader: Person | None
+    known: SentMessage | None
+    is_edit: bool
+    is_repeat: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """Which message speaks of the subject now."""
+
+    message_id: int
+    has_photo: bool
+
+
+class Postman:
+    """Renders and sends; what a failure means for the row is the outbox's matter."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        desk: DeskFront,
+        facts: Facts,
+        options: ChatOptions,
+        desk_thread: Executor,
+        picture_thread: Executor,
+    ) -> None:
+        self._channel = channel
+        self._desk = desk
+        self._facts = facts
+        self._options = options
+        self._desk_thread = desk_thread
+        self._picture_thread = picture_thread
+
+    async def prepare(self, parcel: Parcel) -> Outgoing | None:
+        """The message as it will go out, picture drawn; ``None`` when there is nothing to tell."""
+        keeps_photo = parcel.known is not None and parcel.known.has_photo
+        swaps = keeps_photo and parcel.row.kind in SWAPS_PICTURE
+        telling = self._telling(parcel, wants_picture=swaps or not parcel.is_edit)
+        rendered = await self._in_desk_thread(self._render, parcel.row.kind, telling)
+        if rendered is None:
+            return None
+        text = rendered.text
+        if parcel.is_repeat and not parcel.is_edit:
+            text = Html(f"{text}\n{telling.words('notices.repeat')}")
+        return Outgoing(
+            text=text,
+            keyboard=rendered.keyboard,
+            photo=await self._draw(rendered),
+            name=_file_name(rendered.picture_name),
+            is_silent=parcel.row.priority is Priority.DIGEST,
+        )
+
+    def untellable(self, parcel: Parcel) -> Outgoing:
+        """What is said instead of a message that cannot be rendered."""
+        words = self._words(parcel.reader)
+        row = parcel.row
+        return Outgoing(
+            text=words("notices.untellable", kind=row.kind, subject=cut(row.subject, 80))
+        )
+
+    async def retire(self, parcel: Parcel) -> None:
+        """Take the buttons from the message that is about to be replaced."""
+        known = parcel.known
+        if known is None:
+            return
+        try:
+            if parcel.row.kind == "card":
+                await self._tell_last(parcel, known)
+            else:
+                await self._channel.strip(parcel.chat_id, known.chat_message_id)
+        except _REFUSED_IN_PASSING as err:
+            _log.info("old_message_kept", chat=parcel.chat_id, detail=str(err))
+
+    async def edit(self, parcel: Parcel, message: Outgoing) -> Delivered:
+        """Edit the known message; ``MissingError`` when it cannot be edited."""
+        known = parcel.known
+        assert known is not None  # an edit is only chosen where there is a message
+        limit = CAPTION_LIMIT if known.has_photo else TEXT_LIMIT
+        for variant in _variants(_fitted(message, limit)):
+            try:
+                await self._channel.edit(
+                    parcel.chat_id, known.chat_message_id, variant, has_photo=known.has_photo
+                )
+            except UnchangedError:
+                pass
+            except RefusedError as err:
+                _log.warning("edit_refused", chat=parcel.chat_id, detail=str(err))
+                refused = err
+                continue
+            return Delivered(message_id=known.chat_message_id, has_photo=known.has_photo)
+        raise refused
+
+    async def send(self, parcel: Parcel, message: Outgoing) -> Delivered:
+        """Send a new message, in several parts if it must be; raises the last refusal."""
+        for variant in _variants(message):
+            try:
+                number = await self._send_parts(parcel.chat_id, variant)
+            except RefusedError as err:
+                _log.warning("message_refused", chat=parcel.chat_id, detail=str(err))
+                refused = err
+                continue
+            return Delivered(message_id=number, has_photo=variant.photo is not None)
+        raise refused
+
+    async def _send_parts(self, chat_id: int, message: Outgoing) -> int:
+        if message.photo is not None:
+            return await self._channel.send(chat_id, _fitted(message, CAPTION_LIMIT))
+        *first, last = _parts(message)
+        for number, part in enumerate(first):
+            await self._send_part(chat_id, replace(part, keyboard=()), is_first=number == 0)
+        return await self._send_part(chat_id, last, is_first=not first)
+
+    async def _send_part(self, chat_id: int, part: Outgoing, *, is_first: bool) -> int:
+        """Send a part; when one is out already, waiting is better than beginning again."""
+        while True:
+            try:
+                return await self._channel.send(chat_id, part)
+            except BusyError as err:
+                if is_first:
+                    raise
+                await asyncio.sleep(err.retry_after_s)
+
+    async def _tell_last(self, parcel: Parcel, known: SentMessage) -> None:
+        telling = replace(self._telling(parcel, wants_picture=False), shown_at=known.sent_at)
+        rendered = await self._in_desk_thread(self._render, parcel.row.kind, telling)
+        if rendered is None:
+            return
+        limit = CAPTION_LIMIT if known.has_photo else TEXT_LIMIT
+        await self._channel.edit(
+            parcel.chat_id,
+            known.chat_message_id,
+            _fitted(Outgoing(text=rendered.text), limit),
+            has_photo=known.has_photo,
+        )
+
+    async def _draw(self, rendered: Rendered) -> bytes | None:
+        picture = rendered.picture
+        if picture is None:
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._picture_thread, draw, picture)
+        except Exception:  # noqa: BLE001 - the message matters more than its picture
+            _log.exception("picture_not_drawn", name=rendered.picture_name)
+            return None
+
+    async def _in_desk_thread[**P, T](
+        self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._desk_thread, lambda: work(*args, **kwargs))
+
+    @staticmethod
+    def _render(kind: str, telling: Telling) -> Rendered | None:
+        return RENDERERS[kind](telling)
+
+    def _telling(self, parcel: Parcel, *, wants_picture: bool) -> Telling:
+        return Telling(
+            desk=self._desk,
+            facts=self._facts,
+            words=self._words(parcel.reader),
+            options=self._options,
+            payload=parcel.row.payload,
+            reader=parcel.reader,
+            wants_picture=wants_picture,
+        )
+
+    def _words(self, reader: Person | None) -> Words:
+        language = reader.language if reader else self._options.language
+        return Words.of(language, self._options.zone_name)
+
+
+def _variants(message: Outgoing) -> Iterator[Outgoing]:
+    """The message in ever plainer dress."""
+    yield message
+    bare = replace(message, text=plain(message.text), is_plain=True)
+    yield bare
+    if message.photo is not None:
+        yield replace(bare, photo=None)
+
+
+def _fitted(message: Outgoing, limit: int) -> Outgoing:
+    if message.is_plain:
+        return replace(message, text=cut(message.text, limit))
+    return replace(message, text=shorten(Html(message.text), limit))
+
+
+def _parts(message: Outgoing) -> list[Outgoing]:
+    if message.is_plain:
+        rest = message.text
+        texts = [rest[k : k + TEXT_LIMIT // 2] for k in range(0, len(rest), TEXT_LIMIT // 2)]
+        return [replace(message, text=text) for text in texts if text.strip()] or [message]
+    return [replace(message, text=part) for part in split(Html(message.text), TEXT_LIMIT)]
+
+
+def _file_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_" else "-" for char in name)[:80]

@@ -1,0 +1,1 @@
+"""Parse, authorise, one use case, reply: no text, no SQL, no rules."""

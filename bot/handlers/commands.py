@@ -1,0 +1,191 @@
+"""The commands, each with the least role that may give it.
+
+The registry at the end is the only list: the menu, the help text, the language files and the role
+checks are all compared with it by a test.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.handlers.asking import Ask, Handle, Response, may, note, tell
+from engine.domain.desk import Person, Role
+from engine.domain.market import Timeframe
+from engine.domain.values import to_ms
+from engine.domain.views import CommandOutcome
+
+CONFIRM_MINUTES = 5
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
+_BUY_ARGS = (2, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command and the least role that may give it."""
+
+    name: str
+    role: Role
+    handle: Handle
+
+
+def start(ask: Ask) -> Response:
+    """Greet somebody the desk knows; strangers are paired before any handler."""
+    del ask
+    return tell("welcome")
+
+
+def help_(ask: Ask) -> Response:
+    """List what this role may ask."""
+    return tell("help", commands=[command.name for command in commands_of(ask.person)])
+
+
+def status(ask: Ask) -> Response:
+    """How the desk is."""
+    del ask
+    return tell("status")
+
+
+def opportunities(ask: Ask) -> Response:
+    """The ranked list."""
+    del ask
+    return tell("opportunities", page=0)
+
+
+def portfolio(ask: Ask) -> Response:
+    """The money, as a picture."""
+    del ask
+    return tell("portfolio")
+
+
+def positions(ask: Ask) -> Response:
+    """Open positions."""
+    del ask
+    return tell("positions")
+
+
+def trades(ask: Ask) -> Response:
+    """Closed trades."""
+    del ask
+    return tell("trades")
+
+
+def pnl(ask: Ask) -> Response:
+    """Profit and loss."""
+    del ask
+    return tell("pnl")
+
+
+def approvals(ask: Ask) -> Response:
+    """Open questions."""
+    del ask
+    return tell("approvals")
+
+
+def why(ask: Ask) -> Response:
+    """Explain a decision: by market, by id, or the newest proposal."""
+    return tell("why", query=" ".join(ask.args))
+
+
+def chart(ask: Ask) -> Response:
+    """A market as a picture."""
+    if not ask.args:
+        return note("chart_usage")
+    symbol = ask.symbol(ask.args[0])
+    if symbol is None:
+        return note("unknown_symbol", symbol=ask.args[0])
+    timeframe = ask.args[1].lower() if len(ask.args) > 1 else ""
+    if timeframe and timeframe not in set(Timeframe):
+        return note("unknown_timeframe", timeframe=ask.args[1])
+    return tell("chart", symbol=str(symbol), timeframe=timeframe)
+
+
+def buy(ask: Ask) -> Response:
+    """Ask to confirm a purchase by a button bound to market, amount and this command."""
+    if len(ask.args) not in _BUY_ARGS:
+        return note("buy_usage")
+    name, amount, *quote = ask.args
+    symbol = ask.symbol(name)
+    if symbol is None:
+        return note("unknown_symbol", symbol=name)
+    is_amount = _AMOUNT.fullmatch(amount) is not None and Decimal(amount) > 0
+    if not is_amount or (quote and quote[0].upper() != symbol.quote):
+        return note("buy_amount", amount=" ".join((amount, *quote)))
+    expires_s = to_ms(ask.clock.now()) // 1000 + CONFIRM_MINUTES * 60
+    return tell(
+        "buy",
+        symbol=str(symbol),
+        amount_quote=amount,
+        update_id=ask.incoming.update_id,
+        expires_s=expires_s,
+        minutes=CONFIRM_MINUTES,
+    )
+
+
+def close(ask: Ask) -> Response:
+    """Close a position at once; leaving is never asked about."""
+    if len(ask.args) != 1:
+        return note("close_usage")
+    symbol = ask.symbol(ask.args[0])
+    if symbol is None:
+        return note("unknown_symbol", symbol=ask.args[0])
+    done = ask.desk.close(symbol, ask.person.user_id, request_id=ask.request_id)
+    return _told("close", done, symbol=str(symbol))
+
+
+def pause(ask: Ask) -> Response:
+    """No new entries."""
+    return _told("pause", ask.desk.pause(ask.person.user_id))
+
+
+def resume(ask: Ask) -> Response:
+    """Entries again."""
+    return _told("resume", ask.desk.resume(ask.person.user_id))
+
+
+def kill(ask: Ask) -> Response:
+    """Stop everything that adds risk; only an owner may take it back."""
+    match [arg.lower() for arg in ask.args]:
+        case [] | ["on"]:
+            return _told("kill", ask.desk.kill(ask.person.user_id, on=True))
+        case ["off"] if may(ask.person, Role.OWNER):
+            outcome = ask.desk.kill(ask.person.user_id, on=False)
+            return note("unkill_done") if outcome.done else _told("kill", outcome)
+        case ["off"]:
+            return note("not_allowed", command="/kill off")
+        case _:
+            return note("kill_usage")
+
+
+def _told(name: str, outcome: CommandOutcome, **values: str) -> Response:
+    if outcome.done:
+        return note(f"{name}_done", **values)
+    return note(f"{name}_refused", reason=outcome.reason or "none", **values)
+
+
+COMMANDS: Mapping[str, Command] = {
+    command.name: command
+    for command in (
+        Command("start", Role.VIEWER, start),
+        Command("help", Role.VIEWER, help_),
+        Command("status", Role.VIEWER, status),
+        Command("opportunities", Role.VIEWER, opportunities),
+        Command("portfolio", Role.VIEWER, portfolio),
+        Command("positions", Role.VIEWER, positions),
+        Command("trades", Role.VIEWER, trades),
+        Command("pnl", Role.VIEWER, pnl),
+        Command("approvals", Role.VIEWER, approvals),
+        Command("why", Role.VIEWER, why),
+        Command("chart", Role.VIEWER, chart),
+        Command("buy", Role.OWNER, buy),
+        Command("close", Role.APPROVER, close),
+        Command("pause", Role.APPROVER, pause),
+        Command("resume", Role.OWNER, resume),
+        Command("kill", Role.APPROVER, kill),
+    )
+}
+
+
+def commands_of(person: Person) -> tuple[Command, ...]:
+    """The commands a person may give, in the order of the list."""
+    return tuple(command for command in COMMANDS.values() if may(person, command.role))

@@ -1,0 +1,1 @@
+"""Views into text and keyboards, in the reader's language."""

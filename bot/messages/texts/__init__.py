@@ -1,0 +1,1 @@
+"""Language files: every fixed word of the chat, by dotted name."""

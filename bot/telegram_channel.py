@@ -1,0 +1,377 @@
+"""Telegram as a channel: the only module that knows python-telegram-bot.
+
+``receive`` long-polls ``getUpdates`` with the offset it is given, so an update is acknowledged by
+the call after the one that stored it; the library's own updater acknowledges before anybody has
+looked, and a crash in between would lose a press for good.
+
+Choices:
+- Updates are read as the plain JSON the Bot API documents: what was stored can be read after an
+  upgrade of the library, and a strange update is nobody's exception.
+- The library is imported by ``open`` and not by this module: it takes half a second, and the desk
+  runs without Telegram too.
+- Errors are told apart by what the sender must do about them (``bot.channel``); the service's
+  descriptions are compared without case, because the library rewrites their first letter.
+"""
+
+import os
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.channel import (
+    BusyError,
+    GoneError,
+    Incoming,
+    Keyboard,
+    Menu,
+    MissingError,
+    MovedError,
+    Outgoing,
+    RawUpdate,
+    RefusedError,
+    UnchangedError,
+    UnreachableError,
+)
+from bot.policy import TelegramOptions
+from engine.domain.desk import Json
+from engine.domain.errors import ChatError
+
+if TYPE_CHECKING:
+    from telegram import Bot, InlineKeyboardMarkup
+
+_log = structlog.get_logger()
+
+_SPARE_POLL_S = 10.0
+_CONFLICT_WAIT_S = 3.0
+_POOL = 16
+_WANTED = ("message", "callback_query")
+_GONE = (
+    "chat not found",
+    "user is deactivated",
+    "bot was blocked",
+    "bot was kicked",
+    "bot is not a member",
+    "have no rights to send",
+    "not enough rights to send",
+    "group chat was deactivated",
+    "chat_write_forbidden",
+    "peer_id_invalid",
+)
+_MISSING = (
+    "message to edit not found",
+    "message can't be edited",
+    "there is no text in the message to edit",
+    "there is no caption in the message to edit",
+    "message_id_invalid",
+)
+_TOO_OLD = ("query is too old", "query id is invalid", "query_id_invalid")
+
+type Fields = Mapping[str, Json]
+
+
+class TelegramChannel:
+    """A bot at Telegram; see ``bot.channel.Channel``."""
+
+    source = "telegram"
+    remembers = True
+
+    def __init__(self, options: TelegramOptions) -> None:
+        self._options = options
+        self._bot: Bot | None = None
+        self._username = ""
+
+    async def open(self) -> None:
+        """Import the library, connect, and learn the bot's own name. Raises ``ChatError``."""
+        # python-telegram-bot hands out durations as numbers with a deprecation warning unless it
+        # is told here, before its import, that the caller expects timedelta.
+        os.environ.setdefault("PTB_TIMEDELTA", "true")
+        from telegram import Bot  # noqa: PLC0415 - half a second, see above
+        from telegram.request import HTTPXRequest  # noqa: PLC0415 - likewise
+
+        options = self._options
+        timeout_s = options.request_timeout_s
+        poll_s = options.poll_timeout_s + _SPARE_POLL_S
+        if self._bot is None:
+            self._bot = Bot(
+                options.token.reveal(),
+                base_url=options.base_url,
+                base_file_url=options.base_file_url,
+                request=HTTPXRequest(
+                    connection_pool_size=_POOL,
+                    read_timeout=timeout_s,
+                    write_timeout=timeout_s,
+                    connect_timeout=timeout_s,
+                    pool_timeout=timeout_s,
+                ),
+                get_updates_request=HTTPXRequest(
+                    connection_pool_size=1, read_timeout=poll_s, connect_timeout=timeout_s
+                ),
+            )
+        await self._call(lambda bot: bot.initialize())
+        self._username = self._bot.username
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._bot is not None:
+            await self._bot.shutdown()
+
+    def serves(self, chat_id: int) -> bool:
+        """Every chat but the terminal's, which is 0."""
+        return chat_id != 0
+
+    async def receive(self, after: int | None) -> Sequence[RawUpdate]:
+        """Long-poll; see ``Channel.receive``."""
+        offset = None if after is None else after + 1
+        updates = await self._call(
+            lambda bot: bot.get_updates(
+                offset=offset, timeout=self._options.poll_timeout_s, allowed_updates=_WANTED
+            )
+        )
+        return [
+            RawUpdate(update_id=update.update_id, payload=update.to_dict()) for update in updates
+        ]
+
+    def read(self, update_id: int, payload: Mapping[str, Json]) -> Incoming | None:
+        """Understand a message or a press; ``None`` for anything else."""
+        press = payload.get("callback_query")
+        if isinstance(press, dict):
+            return _read_press(update_id, press)
+        message = payload.get("message")
+        if isinstance(message, dict):
+            return _read_message(update_id, message, self._username)
+        return None
+
+    async def send(self, chat_id: int, message: Outgoing) -> int:
+        """Send text, or a photo with its caption."""
+        markup = _markup(message.keyboard)
+        mode = None if message.is_plain else "HTML"
+        if message.photo is None:
+            sent = await self._call(
+                lambda bot: bot.send_message(
+                    chat_id,
+                    message.text,
+                    parse_mode=mode,
+                    reply_markup=markup,
+                    disable_notification=message.is_silent,
+                )
+            )
+        else:
+            photo = message.photo
+            sent = await self._call(
+                lambda bot: bot.send_photo(
+                    chat_id,
+                    photo,
+                    caption=message.text,
+                    parse_mode=mode,
+                    reply_markup=markup,
+                    disable_notification=message.is_silent,
+                    filename=f"{message.name}.png",
+                )
+            )
+        return sent.message_id
+
+    async def edit(
+        self, chat_id: int, message_id: int, message: Outgoing, *, has_photo: bool
+    ) -> None:
+        """Edit in place; a picture cannot be added to a message of text."""
+        markup = _markup(message.keyboard)
+        mode = None if message.is_plain else "HTML"
+        if has_photo and message.photo is not None:
+            await self._edit_media(chat_id, message_id, message, markup)
+        elif has_photo:
+            await self._call(
+                lambda bot: bot.edit_message_caption(
+                    chat_id,
+                    message_id,
+                    caption=message.text,
+                    parse_mode=mode,
+                    reply_markup=markup,
+                )
+            )
+        else:
+            await self._call(
+                lambda bot: bot.edit_message_text(
+                    message.text, chat_id, message_id, parse_mode=mode, reply_markup=markup
+                )
+            )
+
+    async def _edit_media(
+        self,
+        chat_id: int,
+        message_id: int,
+        message: Outgoing,
+        markup: "InlineKeyboardMarkup | None",
+    ) -> None:
+        from telegram import InputMediaPhoto  # noqa: PLC0415 - the library is open by now
+
+        media = InputMediaPhoto(
+            message.photo or b"",
+            caption=message.text,
+            parse_mode=None if message.is_plain else "HTML",
+            filename=f"{message.name}.png",
+        )
+        await self._call(
+            lambda bot: bot.edit_message_media(media, chat_id, message_id, reply_markup=markup)
+        )
+
+    async def strip(self, chat_id: int, message_id: int) -> None:
+        """Take the buttons away."""
+        await self._call(
+            lambda bot: bot.edit_message_reply_markup(chat_id, message_id, reply_markup=None)
+        )
+
+    async def answer(self, callback_id: str, text: str, *, is_alert: bool = False) -> None:
+        """Answer a press; too late is no error."""
+        try:
+            await self._call(
+                lambda bot: bot.answer_callback_query(
+                    callback_id, text or None, show_alert=is_alert
+                )
+            )
+        except RefusedError as err:
+            if not _says(str(err), _TOO_OLD):
+                raise
+            _log.info("press_answered_too_late", callback=callback_id)
+
+    async def offer(self, menu: Menu) -> None:
+        """Set the commands of one person's chat, or the default ones, in every language."""
+        from telegram import BotCommandScopeChat, BotCommandScopeDefault  # noqa: PLC0415
+
+        person = menu.person
+        scope = BotCommandScopeChat(person.chat_id) if person else BotCommandScopeDefault()
+        for language, commands in menu.commands.items():
+            pairs = [(command.name, command.text) for command in commands]
+            await self._call(
+                lambda bot, pairs=pairs, language=language: bot.set_my_commands(  # type: ignore[misc]  # bound per turn
+                    pairs, scope=scope, language_code=language or None
+                )
+            )
+
+    async def _call[T](self, request: "Callable[[Bot], Coroutine[Any, Any, T]]") -> T:
+        """Make one request; vendor errors become ours."""
+        from telegram.error import TelegramError  # noqa: PLC0415 - the library is open by now
+
+        if self._bot is None:
+            raise UnreachableError("the channel is not open", ambiguous=False)
+        try:
+            return await request(self._bot)
+        except TelegramError as err:
+            raise _translated(err) from err
+
+
+def _translated(err: Exception) -> ChatError:
+    from telegram import error  # noqa: PLC0415 - the library raised it
+
+    text = str(err)
+    if isinstance(err, error.RetryAfter):
+        wait = err.retry_after
+        return BusyError(wait if isinstance(wait, int) else wait.total_seconds())
+    if isinstance(err, error.ChatMigrated):
+        return MovedError(err.new_chat_id)
+    if isinstance(err, error.Conflict):
+        return BusyError(_CONFLICT_WAIT_S)
+    if isinstance(err, error.Forbidden) or _says(text, _GONE):
+        return GoneError(text)
+    if isinstance(err, error.BadRequest):
+        if _says(text, ("message is not modified",)):
+            return UnchangedError(text)
+        return MissingError(text) if _says(text, _MISSING) else RefusedError(text)
+    if isinstance(err, error.InvalidToken):
+        return UnreachableError("the bot token is not accepted", ambiguous=False)
+    return UnreachableError(text, ambiguous=not _never_left(err))
+
+
+def _never_left(err: Exception) -> bool:
+    """Whether the request cannot have arrived, because no connection was made."""
+    import httpx  # noqa: PLC0415 - the client that python-telegram-bot rides on
+
+    cause = err.__cause__
+    return isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
+
+
+def _says(text: str, phrases: Sequence[str]) -> bool:
+    folded = text.lower()
+    return any(phrase in folded for phrase in phrases)
+
+
+def _markup(keyboard: Keyboard) -> "InlineKeyboardMarkup | None":
+    if not keyboard:
+        return None
+    from telegram import (  # noqa: PLC0415 - the library is open by now
+        InlineKeyboardButton,
+        InlineKeyboardMarkup,
+    )
+
+    return InlineKeyboardMarkup(
+        [
+            [InlineKeyboardButton(button.text, callback_data=button.data) for button in row]
+            for row in keyboard
+        ]
+    )
+
+
+def _read_message(update_id: int, message: Fields, username: str) -> Incoming | None:
+    sender, chat = _fields(message, "from"), _fields(message, "chat")
+    user_id, chat_id = _number(sender, "id"), _number(chat, "id")
+    text = message.get("text")
+    if user_id is None or chat_id is None or not isinstance(text, str):
+        return None
+    own = _own_text(text, username)
+    if own is None:
+        return None
+    return Incoming(
+        update_id=update_id,
+        user_id=user_id,
+        user_name=_name(sender),
+        chat_id=chat_id,
+        language=str(sender.get("language_code") or ""),
+        is_private=chat.get("type") == "private",
+        text=own,
+    )
+
+
+def _read_press(update_id: int, press: Fields) -> Incoming | None:
+    sender, message = _fields(press, "from"), _fields(press, "message")
+    user_id, chat_id = _number(sender, "id"), _number(_fields(message, "chat"), "id")
+    data, callback_id = press.get("data"), press.get("id")
+    if user_id is None or chat_id is None or not isinstance(callback_id, str):
+        return None
+    return Incoming(
+        update_id=update_id,
+        user_id=user_id,
+        user_name=_name(sender),
+        chat_id=chat_id,
+        language=str(sender.get("language_code") or ""),
+        is_private=_fields(message, "chat").get("type") == "private",
+        data=data if isinstance(data, str) else "",
+        callback_id=callback_id,
+        message_id=_number(message, "message_id"),
+        has_photo=bool(message.get("photo")),
+    )
+
+
+def _own_text(text: str, username: str) -> str | None:
+    """The text without our name behind a command or before words; ``None`` if for another bot."""
+    first, _, rest = text.partition(" ")
+    command, at, name = first.partition("@")
+    if first.startswith("/") and at and username:
+        return f"{command} {rest}".strip() if name.lower() == username.lower() else None
+    if username and first.lower() == f"@{username.lower()}":
+        return rest.strip()
+    return text
+
+
+def _fields(source: Fields, key: str) -> Fields:
+    value = source.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _number(source: Fields, key: str) -> int | None:
+    value = source.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _name(sender: Fields) -> str:
+    parts = [str(sender[key]) for key in ("first_name", "last_name") if sender.get(key)]
+    return " ".join(parts) or "?"

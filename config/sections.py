@@ -1,0 +1,203 @@
+"""Sections about the desk itself: the program, its database, trading, strategy, jobs, health.
+
+Each key has a default, a unit in its name and a sentence in ``metadata["doc"]``; ``keys`` reads
+them for the messages, for ``config show`` and for ``docs/configuration.md``. The sections check
+themselves, so that a value is refused where it is written and not where it is first used.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import time
+from decimal import Decimal
+from pathlib import Path
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.domain.desk import Mode
+from engine.domain.market import Timeframe
+from engine.domain.values import require, require_positive
+from engine.strategy.policy import EntryPolicy
+
+_CURRENCY = re.compile(r"[A-Z0-9]{2,16}")
+_LARGEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppSettings:
+    """The program."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    data_dir: Path = field(
+        default=Path("var"),
+        metadata={"doc": "Folder of everything that is written: database, pictures, backups."},
+    )
+    timezone: str = field(
+        default="UTC",
+        metadata={"doc": "IANA zone in which people are told times, for example Europe/Berlin."},
+    )
+    language: Literal["en", "de", "es"] = field(
+        default="en",
+        metadata={"doc": "Language of people who have not chosen one."},
+    )
+    theme: Literal["dark", "light"] = field(
+        default="dark",
+        metadata={"doc": "Background of the pictures."},
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = field(
+        default="info",
+        metadata={"doc": "Least severe event that is logged."},
+    )
+    log_format: Literal["text", "json"] = field(
+        default="text",
+        metadata={"doc": "Lines for people, or one JSON object a line; always on stderr."},
+    )
+
+    def __post_init__(self) -> None:
+        """The zone exists."""
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            require(False, "timezone", "an IANA zone such as Europe/Berlin", self.timezone)  # noqa: FBT003 - the guard's sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseSettings:
+    """Where everything is remembered."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    url: str = field(
+        default="sqlite:///var/cryptotrader.db",
+        repr=False,
+        metadata={
+            "doc": "SQLite file, or postgresql+psycopg://user@host/db. Left out, it is "
+            "cryptotrader.db in app.data_dir.",
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingSettings:
+    """What the desk may do, and with what it starts on paper."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    mode: Mode = field(
+        default=Mode.PAPER,
+        metadata={"doc": "Show only, trade on paper, or trade with money."},
+    )
+    venue: str = field(
+        default="",
+        metadata={"doc": "Name of the venue traded on; empty is the first one configured."},
+    )
+    quote: str = field(
+        default="USDT",
+        metadata={"doc": "Currency in which cash is held and everything is counted."},
+    )
+    start_equity_quote: Decimal = field(
+        default=Decimal(10_000),
+        metadata={"doc": "Cash of a fresh paper account."},
+    )
+
+    def __post_init__(self) -> None:
+        """A currency code, and some cash."""
+        require(bool(_CURRENCY.fullmatch(self.quote)), "quote", "a code such as USDT", self.quote)
+        require_positive("start_equity_quote", self.start_equity_quote)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategySettings(EntryPolicy):
+    """What is decided, and on which candles; the engine's entry policy and its surroundings."""
+
+    timeframe: Timeframe = field(
+        default=Timeframe.H1,
+        metadata={"doc": "Length of the candles on whose close the desk decides."},
+    )
+    file: Path | None = field(
+        default=None,
+        metadata={"doc": "Your own strategy file; off for the shipped rules."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """What is told although nothing has to be answered."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    nearest_misses: int = field(
+        default=3,
+        metadata={"doc": "How many near misses the daily sign of life names."},
+    )
+
+    def __post_init__(self) -> None:
+        """A count."""
+        require(self.nearest_misses >= 0, "nearest_misses", ">= 0", self.nearest_misses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSettings:
+    """The daily message, which is also the sign of life on a quiet day."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    enabled: bool = field(default=True, metadata={"doc": "Whether it is sent."})
+    at: time = field(
+        default=time(7, 0),
+        metadata={"doc": "Time of day, in app.timezone, written HH:MM."},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """How often recurring work is due, in seconds on the wall."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    expiry_every_s: float = field(
+        default=5.0,
+        metadata={"doc": "Seconds between looks for questions that have expired."},
+    )
+    monitor_every_s: float = field(
+        default=15.0,
+        metadata={"doc": "Seconds between looks at open positions and orders."},
+    )
+    snapshot_every_s: float = field(
+        default=3600.0,
+        metadata={"doc": "Seconds between snapshots of equity."},
+    )
+    gap_check_every_s: float = field(
+        default=3600.0,
+        metadata={"doc": "Seconds between looks for absent candles."},
+    )
+    health_every_s: float = field(
+        default=60.0,
+        metadata={"doc": "Seconds between checks of the desk's own health."},
+    )
+
+    def __post_init__(self) -> None:
+        """No job without a pause."""
+        for name in self.__slots__:
+            require(getattr(self, name) > 0, name, "> 0", getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthSettings:
+    """The address that answers whether the desk is well (/health/live, /health/ready, /metrics)."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    enabled: bool = field(default=True, metadata={"doc": "Whether it is served."})
+    host: str = field(
+        default="127.0.0.1",
+        metadata={"doc": "Address to listen on; anything but this computer is your decision."},
+    )
+    port: int = field(
+        default=9464,
+        metadata={"doc": "TCP port; 0 takes a free one, a busy one is a warning."},
+    )
+
+    def __post_init__(self) -> None:
+        """A port number."""
+        require(0 <= self.port <= _LARGEST_PORT, "port", f"0 to {_LARGEST_PORT}", self.port)

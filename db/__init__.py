@@ -1,0 +1,1 @@
+"""The database: tables, exact types, repositories, unit of work and migrations."""

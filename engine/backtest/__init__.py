@@ -1,0 +1,1 @@
+"""Replay over stored candles by the desk's own decision path, and what it measures."""

@@ -1,0 +1,115 @@
+"""The cash account of the replay: executions in, positions, cash and trades out.
+
+Every change of cash is rounded to 1e-8 as the ledger's is, and a fee enters the result once: with
+the trade whose fill it belongs to. Hence the invariant: final equity = start + profit of all trades
++ open profit.
+"""
+
+from engine.backtest.state import Lane, State, Tally
+from engine.checks.routing import RoutingNumbers, cooldown_after_exit
+from engine.domain.reasons import ReasonCode
+from engine.fills.book import Execution, Market
+from engine.kernel import lean, round_quote
+from engine.strategy.book import Desk, Slot, Terms
+
+
+@lean
+def market_of(terms: Terms) -> Market:
+    """Return what the fill model needs to know of a market."""
+    return Market(
+        terms.tick_size,
+        terms.lot_size,
+        terms.half_spread_bps,
+        terms.maker_fee_bps,
+        terms.taker_fee_bps,
+        terms.symbol_key,
+    )
+
+
+@lean
+def count_fill(execution: Execution, tally: Tally) -> None:
+    """Add a fill to the running sums."""
+    tally.fills += 1
+    tally.fees_quote += execution.fee_quote
+    tally.slippage_quote += execution.slippage_quote
+    tally.traded_quote += execution.notional_quote
+
+
+@lean
+def open_position(
+    slot: Slot, desk: Desk, tally: Tally, execution: Execution, filled_ms: int
+) -> None:
+    """Turn a filled entry into a position under its plan."""
+    desk.cash_quote = round_quote(desk.cash_quote - execution.notional_quote - execution.fee_quote)
+    desk.entries_today += 1
+    slot.lots = execution.lots
+    slot.entry_notional_quote = execution.notional_quote
+    slot.entry_fee_quote = execution.fee_quote
+    slot.entry_slippage_quote = execution.slippage_quote
+    slot.opened_ms = filled_ms
+    slot.initial_stop_ticks = slot.stop_ticks = slot.pending_stop_ticks
+    slot.target_ticks = slot.pending_target_ticks
+    slot.trail_ticks = slot.pending_trail_ticks
+    slot.bars_held = 0
+    slot.exiting = ReasonCode.NONE
+    slot.exit_in_flight = False
+    count_fill(execution, tally)
+
+
+@lean
+def close_position(
+    i: int,
+    execution: Execution,
+    reason: int,
+    filled_ms: int,
+    routing: RoutingNumbers,
+    state: State,
+) -> None:
+    """Book the filled part of an exit as a trade; what is left stays a position.
+
+    A part carries its share of the entry's notional and fee, rounded; the last part the rest.
+    """
+    slot, desk, lane = state.book.slots[i], state.book.desk[0], state.lanes[i]
+    tally = state.tally[0]
+    if execution.lots == 0:
+        state.later_count[ReasonCode.NO_DEPTH.value] += 1
+        return
+    share = execution.lots / slot.lots
+    whole = execution.lots == slot.lots
+    notional = slot.entry_notional_quote
+    fee = slot.entry_fee_quote
+    slippage = slot.entry_slippage_quote
+    if not whole:
+        notional, fee = round_quote(notional * share), round_quote(fee * share)
+        slippage *= share
+    pnl = execution.notional_quote - execution.fee_quote - notional - fee
+    desk.cash_quote = round_quote(desk.cash_quote + execution.notional_quote - execution.fee_quote)
+    count_fill(execution, tally)
+    trade = state.trades[tally.trades]
+    tally.trades += 1
+    trade.symbol = i
+    trade.decided_bar = lane.decided_bar
+    trade.opened_ms, trade.closed_ms = slot.opened_ms, filled_ms
+    trade.lots = execution.lots
+    trade.entry_notional_quote = notional
+    trade.exit_notional_quote = execution.notional_quote
+    trade.fees_quote = fee + execution.fee_quote
+    trade.slippage_quote = slippage + execution.slippage_quote
+    trade.pnl_quote = pnl
+    trade.reason, trade.route, trade.bars_held = reason, lane.route, slot.bars_held
+    slot.lots -= execution.lots
+    slot.entry_notional_quote -= notional
+    slot.entry_fee_quote -= fee
+    slot.entry_slippage_quote -= slippage
+    if whole:
+        slot.entry_notional_quote = slot.entry_fee_quote = slot.entry_slippage_quote = 0.0
+        slot.stop_ticks = slot.target_ticks = slot.trail_ticks = 0
+        slot.exiting, slot.exit_in_flight = ReasonCode.NONE, False
+        slot.cooldown_until_ms = cooldown_after_exit(filled_ms, pnl, routing)
+
+
+@lean
+def forget_entry(slot: Slot, lane: Lane) -> None:
+    """Clear a waiting entry that was filled or came to nothing."""
+    slot.pending_lots = 0
+    lane.asks = False

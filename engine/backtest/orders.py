@@ -1,0 +1,185 @@
+"""What happens to orders inside one bar: exits and entries at its open, then stops and targets.
+
+Exits fill before entries, as reducing orders do on the desk, so their cash is there. Entries fill
+in the order of their decisions; each passes `recheck` at the open it would fill at, as the desk's
+gateway makes it pass. A question that the recheck changed is asked again of the modelled
+person; it expires when the first one would have.
+"""
+
+import math
+
+from engine.backtest.account import (
+    close_position,
+    forget_entry,
+    market_of,
+    open_position,
+)
+from engine.backtest.state import ApprovalNumbers, Lane, State
+from engine.checks.routing import RoutingNumbers, cooldown_after_refusal
+from engine.domain.reasons import ReasonCode, RecheckCode
+from engine.fills.book import (
+    BUY,
+    SELL,
+    FillNumbers,
+    adverse_ticks,
+    executed,
+    fill_market,
+)
+from engine.fills.chance import uniform
+from engine.fills.triggers import Trigger
+from engine.kernel import Records, at_most, lean
+from engine.strategy.book import Terms
+from engine.strategy.policy import StepPolicy
+from engine.strategy.step_recheck import recheck
+
+
+@lean
+def fill_exit(
+    i: int,
+    terms: Terms,
+    open_ms: int,
+    routing: RoutingNumbers,
+    fills: FillNumbers,
+    state: State,
+) -> None:
+    """Sell a position whose exit was decided at the last close, at this bar's open."""
+    slot, row = state.book.slots[i], state.rows[i]
+    execution = fill_market(
+        SELL, slot.lots, row.open, slot.last_volume, open_ms, market_of(terms), fills
+    )
+    slot.exit_in_flight = False
+    close_position(i, execution, slot.exiting, open_ms, routing, state)
+
+
+@lean
+def fill_protection(
+    i: int,
+    trigger: Trigger,
+    terms: Terms,
+    open_ms: int,
+    close_ms: int,
+    routing: RoutingNumbers,
+    fills: FillNumbers,
+    state: State,
+) -> None:
+    """Sell at the stop or the target; the moment inside the bar counts as its close."""
+    slot = state.book.slots[i]
+    market = market_of(terms)
+    reason = trigger.kind
+    if trigger.kind == ReasonCode.STOP_HIT:
+        execution = fill_market(
+            SELL, slot.lots, trigger.price, slot.last_volume, open_ms, market, fills
+        )
+        if slot.stop_ticks > slot.initial_stop_ticks:
+            reason = ReasonCode.TRAILING_STOP_HIT.value
+    else:
+        ticks = adverse_ticks(SELL, trigger.price, market.tick_size)
+        execution = executed(ticks, slot.lots, trigger.price, market.maker_fee_bps, market)
+    close_position(i, execution, reason, close_ms, routing, state)
+
+
+@lean
+def approved(lane: Lane, terms: Terms, approval: ApprovalNumbers) -> bool:
+    """Draw the modelled person's answer to this round of the question."""
+    draw = uniform(approval.seed, terms.symbol_key, lane.decided_ms, lane.rounds)
+    return draw < approval.probability
+
+
+@lean
+def refused_by_person(
+    lane: Lane, terms: Terms, policy: StepPolicy, approval: ApprovalNumbers
+) -> int:
+    """Return why an asked entry is not wanted: too late, or said no; `NONE` if it is."""
+    if not lane.asks:
+        return ReasonCode.NONE.value
+    if lane.due_ms - lane.asked_ms >= policy.routing.expires_after_ms:
+        return ReasonCode.QUESTION_EXPIRED.value
+    if not approved(lane, terms, approval):
+        return ReasonCode.NOT_APPROVED.value
+    return ReasonCode.NONE.value
+
+
+@lean
+def drop_entry(i: int, reason: int, now_ms: int, policy: StepPolicy, state: State) -> None:
+    """Let a waiting entry come to nothing; a person's no lets the symbol rest."""
+    slot = state.book.slots[i]
+    state.later_count[reason] += 1
+    if reason == ReasonCode.QUESTION_EXPIRED or reason == ReasonCode.NOT_APPROVED:  # noqa: PLR1714 (a set allocates)
+        slot.cooldown_until_ms = cooldown_after_refusal(now_ms, policy.routing)
+    forget_entry(slot, state.lanes[i])
+
+
+@lean
+def buy(i: int, terms: Terms, open_ms: int, fills: FillNumbers, state: State) -> int:
+    """Fill an entry at the open if the cash is there; return why not, or `NONE`."""
+    slot, row, desk = state.book.slots[i], state.rows[i], state.book.desk[0]
+    execution = fill_market(
+        BUY, slot.pending_lots, row.open, slot.last_volume, open_ms, market_of(terms), fills
+    )
+    if execution.lots == 0:
+        return ReasonCode.NO_DEPTH.value
+    if not at_most(execution.notional_quote + execution.fee_quote, desk.cash_quote):
+        return ReasonCode.INSUFFICIENT_FUNDS.value
+    open_position(slot, desk, state.tally[0], execution, open_ms)
+    forget_entry(slot, state.lanes[i])
+    return ReasonCode.NONE.value
+
+
+@lean
+def try_entry(
+    i: int,
+    markets: Records[Terms],
+    open_ms: int,
+    bar_ms: int,
+    policy: StepPolicy,
+    fills: FillNumbers,
+    approval: ApprovalNumbers,
+    state: State,
+) -> bool:
+    """Take a due entry to its end; return False if it was asked afresh and still waits."""
+    slot, lane, row, terms = state.book.slots[i], state.lanes[i], state.rows[i], markets[i]
+    why = refused_by_person(lane, terms, policy, approval)
+    if why == ReasonCode.NONE:
+        price = row.open if row.present and lane.due_ms == open_ms else math.nan
+        check = recheck(i, price, markets, state.book, policy, state.decided)
+        if check.status == RecheckCode.REFUSED:
+            why = check.reason
+        elif check.status == RecheckCode.CHANGED:
+            state.later_count[check.reason] += 1
+            slot.pending_lots, slot.pending_price = check.lots, check.price
+            slot.pending_stop_ticks = check.stop_ticks
+            slot.pending_target_ticks = check.target_ticks
+            lane.asks = True
+            lane.rounds += 1
+            lane.due_ms = open_ms + approval.delay_bars * bar_ms
+            if approval.delay_bars > 0:
+                return False
+            why = refused_by_person(lane, terms, policy, approval)
+    if why == ReasonCode.NONE:
+        why = buy(i, terms, open_ms, fills, state)
+    if why != ReasonCode.NONE:
+        drop_entry(i, why, open_ms, policy, state)
+    return True
+
+
+@lean
+def fill_entries(
+    markets: Records[Terms],
+    open_ms: int,
+    bar_ms: int,
+    policy: StepPolicy,
+    fills: FillNumbers,
+    approval: ApprovalNumbers,
+    state: State,
+) -> None:
+    """Try the entries that are due, in the order of their decisions, and keep the others."""
+    tally = state.tally[0]
+    kept = 0
+    for k in range(tally.queued):
+        i = state.queue[k]
+        if state.lanes[i].due_ms > open_ms or not try_entry(
+            i, markets, open_ms, bar_ms, policy, fills, approval, state
+        ):
+            state.queue[kept] = i
+            kept += 1
+    tally.queued = kept

@@ -1,0 +1,110 @@
+"""A backtest from stored candles: histories → columns → feed → replay → result.
+
+Indicators see the whole history up to the end, the replay only ``[start, end)``: so the first bar
+is scored as warm as a desk's own window would be. Everything that decides or fills is what the desk
+uses; this module only arranges it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from engine.backtest.feed import Feed, SymbolFeed, merge
+from engine.backtest.replay import replay
+from engine.backtest.result import BacktestResult, finish
+from engine.backtest.state import ApprovalModel, State
+from engine.domain.errors import DataError
+from engine.domain.market import CandleSeries, MarketRules, Symbol, Timeframe
+from engine.domain.values import to_ms
+from engine.fills.book import pack_fills
+from engine.fills.policy import FillPolicy
+from engine.indicators.bars import Bars
+from engine.strategy.columns import columns
+from engine.strategy.crossing import pack_markets
+from engine.strategy.policy import TradingPolicy, pack_policy
+from engine.strategy.reference import ScoreReference
+from engine.strategy.weights import WeightSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestPlan:
+    """What to replay: histories reach back before ``start`` so that indicators are warm."""
+
+    histories: Mapping[Symbol, CandleSeries]
+    rules: Mapping[Symbol, MarketRules]
+    timeframe: Timeframe
+    start: datetime
+    end: datetime
+    start_equity_quote: float
+    weights: WeightSet
+    reference: ScoreReference
+    policies: TradingPolicy
+    fills: FillPolicy
+    approval: ApprovalModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestRun:
+    """A finished run; ``state.log`` holds every decision if it was kept."""
+
+    result: BacktestResult
+    feed: Feed
+    state: State
+
+
+def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
+    """Replay ``[start, end)``. ``DataError`` if no symbol has a bar in it."""
+    feeds = {str(symbol): _feed(plan, series) for symbol, series in plan.histories.items()}
+    feeds = {symbol: feed for symbol, feed in feeds.items() if len(feed.open_ms)}
+    if not feeds:
+        raise DataError(
+            f"no {plan.timeframe} candles between {plan.start:%Y-%m-%d} and {plan.end:%Y-%m-%d}; "
+            "see `cryptotrader data status`"
+        )
+    symbols, feed = merge(feeds)
+    rules = [plan.rules[Symbol.parse(symbol)] for symbol in symbols]
+    markets = pack_markets(rules, plan.policies.costs)
+    state = replay(
+        feed,
+        markets,
+        bar_ms=plan.timeframe.ms,
+        policy=pack_policy(plan.policies, timeframe_ms=plan.timeframe.ms, venue_is_live=False),
+        fills=pack_fills(plan.fills),
+        cash_quote=plan.start_equity_quote,
+        approval=plan.approval,
+        keep_log=keep_log,
+    )
+    result = finish(
+        state,
+        feed,
+        markets=markets,
+        symbols=symbols,
+        timeframe=plan.timeframe.value,
+        bar_ms=plan.timeframe.ms,
+        start_equity=plan.start_equity_quote,
+        strategy_version=plan.weights.version,
+    )
+    return BacktestRun(result=result, feed=feed, state=state)
+
+
+def _feed(plan: BacktestPlan, series: CandleSeries) -> SymbolFeed:
+    bars = Bars.of(series, plan.timeframe)
+    scored = columns(bars, plan.weights, plan.reference)
+    begin, stop = np.searchsorted(bars.open_ms, [to_ms(plan.start), to_ms(plan.end)])
+    shown = slice(int(begin), int(stop))
+    return SymbolFeed(
+        open_ms=bars.open_ms[shown],
+        open=bars.open[shown],
+        high=bars.high[shown],
+        low=bars.low[shown],
+        close=bars.close[shown],
+        volume=bars.volume[shown],
+        score=np.where(scored.regime < 0, np.nan, scored.score)[shown],
+        rank=scored.rank[shown],
+        atr=scored.atr[shown],
+        regime=scored.regime[shown],
+        sigma_day=scored.sigma_day[shown],
+        adv_quote=scored.adv_quote[shown],
+    )

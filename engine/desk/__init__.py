@@ -1,0 +1,1 @@
+"""Use cases: scan, answer questions, watch positions, and tell a person about them."""

@@ -1,0 +1,115 @@
+"""What every use case of the desk works with, built once by the composition root.
+
+The mode is not here as a branch: which venue, clock and market were built is the mode. ``mode``
+itself is shown to people and decides one thing, whether decisions are proposed for trading.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.domain.desk import Mode
+from engine.domain.errors import InvalidValueError
+from engine.domain.market import MarketRules, Symbol, Timeframe
+from engine.execution.gateway import OrderGateway
+from engine.kernel import Records
+from engine.ports import Clock, MarketData, TokenSource, Units
+from engine.strategy.book import Terms
+from engine.strategy.crossing import pack_markets
+from engine.strategy.policy import StepPolicy, TradingPolicy, pack_policy
+from engine.strategy.reference import ScoreReference
+from engine.strategy.weights import WeightSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """One version of the score and the policies around it, and the same as the kernel reads it.
+
+    ``rules`` are sorted by symbol, ``markets`` are in their order.
+    """
+
+    weights: WeightSet
+    reference: ScoreReference
+    policies: TradingPolicy
+    timeframe: Timeframe
+    rules: tuple[MarketRules, ...]
+    numbers: StepPolicy
+    markets: Records[Terms]
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        weights: WeightSet,
+        reference: ScoreReference,
+        policies: TradingPolicy,
+        timeframe: Timeframe,
+        rules: Mapping[Symbol, MarketRules],
+        venue_is_live: bool,
+    ) -> "Strategy":
+        """Sort and pack."""
+        ordered = tuple(sorted(rules.values(), key=lambda rule: str(rule.symbol)))
+        return cls(
+            weights=weights,
+            reference=reference,
+            policies=policies,
+            timeframe=timeframe,
+            rules=ordered,
+            numbers=pack_policy(policies, timeframe_ms=timeframe.ms, venue_is_live=venue_is_live),
+            markets=pack_markets(ordered, policies.costs),
+        )
+
+    @property
+    def version(self) -> str:
+        """The version under which decisions are stored."""
+        return self.weights.version
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The symbols, sorted by name."""
+        return tuple(rule.symbol for rule in self.rules)
+
+    def place(self, symbol: Symbol) -> int:
+        """Where a symbol stands in ``rules``; ``InvalidValueError`` if it is not traded."""
+        for place, rule in enumerate(self.rules):
+            if rule.symbol == symbol:
+                return place
+        raise InvalidValueError("symbol", f"one of {len(self.rules)} traded", str(symbol))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskContext:
+    """The desk's surroundings.
+
+    ``clock`` is the market's time (a simulated market's runs faster); ``wall`` is a person's, which
+    questions expire by.
+    """
+
+    venue: str
+    quote: str
+    mode: Mode
+    simulated: bool
+    release: str
+    started_at: datetime
+    units: Units
+    clock: Clock
+    wall: Clock
+    market: MarketData
+    gateway: OrderGateway
+    tokens: TokenSource
+    strategy: Strategy
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """The traded symbols, sorted by name."""
+        return self.strategy.symbols
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """The decision timeframe."""
+        return self.strategy.timeframe
+
+    @property
+    def policies(self) -> TradingPolicy:
+        """What the owner has set."""
+        return self.strategy.policies

@@ -1,0 +1,51 @@
+"""The switches a person holds: pause and kill.
+
+Pause stops new entries. Kill also cancels what rests and refuses open questions at their press;
+neither touches stops or closes, which only make the risk smaller.
+"""
+
+from dataclasses import replace
+
+from engine.desk.context import DeskContext
+from engine.domain.desk import AuditEvent, Person, Role
+from engine.domain.views import CommandOutcome
+
+
+class ControlDesk:
+    """Turns switches, each with an audit line in the same commit."""
+
+    def __init__(self, context: DeskContext) -> None:
+        self._context = context
+
+    def pause(self, by: Person | None, *, on: bool) -> CommandOutcome:
+        """Stop or go on proposing entries."""
+        if not _may_switch(by):
+            return _not_allowed("pause")
+        self._switch(by, "paused" if on else "resumed", paused=on)
+        return CommandOutcome(done=True, subject="pause" if on else "resume")
+
+    def kill(self, by: Person | None, *, on: bool) -> CommandOutcome:
+        """Block every increasing order and cancel those that rest; or end that."""
+        if not _may_switch(by) or (by and not on and by.role is not Role.OWNER):
+            return _not_allowed("kill")
+        self._switch(by, "killed" if on else "kill_ended", killed=on)
+        if on:
+            self._context.gateway.cancel_entries()
+        return CommandOutcome(done=True, subject="kill" if on else "unkill")
+
+    def _switch(self, by: Person | None, action: str, **changes: bool) -> None:
+        now = self._context.wall.now()
+        who = f"person:{by.user_id}" if by else "terminal"
+        with self._context.units() as unit:
+            switched = replace(unit.desk.controls(), **changes, changed_at=now, changed_by=who)
+            unit.desk.put_controls(switched)
+            unit.audit.append(AuditEvent(at=now, actor=who, action=action, subject="desk"))
+            unit.commit()
+
+
+def _may_switch(by: Person | None) -> bool:
+    return by is not None and by.role is not Role.VIEWER
+
+
+def _not_allowed(subject: str) -> CommandOutcome:
+    return CommandOutcome(done=False, subject=subject, reason="not_allowed")

@@ -1,0 +1,108 @@
+"""One close of the decision timeframe, in the order in which money moves.
+
+collect the bars → orders that rested meet the closed bar → mark, decide, one commit → exits and
+stops are sent → automatic entries are sent, best first. The live desk, the simulated market and a
+rehearsal all call ``CloseCycle.run`` and nothing else.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from engine.desk.context import DeskContext
+from engine.desk.entries import EntryDesk
+from engine.desk.scan import Scanner, ScanReport
+from engine.domain.market import Candle, Symbol, Timeframe
+from engine.domain.orders import OrderReport
+from engine.market.collect import Collected
+
+_log = structlog.get_logger()
+
+type Collect = Callable[[Iterable[Symbol], Timeframe, datetime], tuple[Collected, ...]]
+"""Brings the bars of a close into the store; a rehearsal has them already."""
+
+
+class BarVenue(Protocol):
+    """A venue whose resting orders are filled by closed bars (paper); live venues need none."""
+
+    def on_bar(
+        self, symbol: Symbol, bar: Candle, *, previous_volume: float
+    ) -> tuple[OrderReport, ...]:
+        """Let resting orders meet a closed bar; returns what changed."""
+        ...
+
+    def on_quote(self, symbol: Symbol) -> tuple[OrderReport, ...]:
+        """Let resting orders meet the present price; returns what changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseReport:
+    """What a close brought; ``collected`` is empty where nothing had to be fetched."""
+
+    closed_at: datetime
+    collected: tuple[Collected, ...]
+    scan: ScanReport
+
+
+class CloseCycle:
+    """Runs closes, oldest first, each to its end."""
+
+    def __init__(
+        self,
+        context: DeskContext,
+        *,
+        scanner: Scanner,
+        entries: EntryDesk,
+        paper: BarVenue | None,
+        collect: Collect | None,
+    ) -> None:
+        self._context = context
+        self._scanner = scanner
+        self._entries = entries
+        self._paper = paper
+        self._collect = collect
+
+    def run(self, closed_at: datetime, *, decide: bool = True) -> CloseReport:
+        """Everything that a close brings; ``decide=False`` for one that is long past.
+
+        A close missed while the desk was down still moves stops and fills orders, but opens
+        nothing: its prices are gone.
+        """
+        context = self._context
+        collected: tuple[Collected, ...] = ()
+        if self._collect is not None:
+            collected = self._collect(context.symbols, context.timeframe, closed_at)
+        self._meet_bars(closed_at)
+        held_back = frozenset(one.symbol for one in collected if one.quarantined)
+        report = self._scanner.scan(closed_at, blocked=held_back, decide=decide)
+        self._send(report)
+        return CloseReport(closed_at=closed_at, collected=collected, scan=report)
+
+    def _meet_bars(self, closed_at: datetime) -> None:
+        if self._paper is None:
+            return
+        context = self._context
+        for symbol in context.symbols:
+            with context.units(read_only=True) as unit:
+                bars = unit.candles.window(
+                    context.venue, symbol, context.timeframe, until=closed_at, limit=2
+                )
+            if not len(bars) or bars.candle(-1).closed_at(context.timeframe) != closed_at:
+                continue
+            previous = bars.volume[-2] if len(bars) > 1 else 0.0
+            for report in self._paper.on_bar(symbol, bars.candle(-1), previous_volume=previous):
+                context.gateway.settle(report)
+
+    def _send(self, report: ScanReport) -> None:
+        """Exits and stops first, so that their cash is there for the entries."""
+        gateway = self._context.gateway
+        for order in report.exits:
+            gateway.close(order.symbol, reason=order.reason, origin="strategy", price=order.price)
+        for stop in report.stops:
+            gateway.move_stop(stop.symbol, stop.price)
+        for order_id in report.automatic:
+            self._entries.send_automatic(order_id)

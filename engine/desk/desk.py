@@ -1,0 +1,132 @@
+"""The desk: all use cases behind one front (``engine.desk.front.DeskFront``).
+
+It holds no rules. Each method is one use case or one query; who may call it is looked up by user id
+here as well, so that a front end that forgets to ask cannot trade.
+"""
+
+from dataclasses import dataclass
+
+from engine.desk import people, queries
+from engine.desk.approvals import ApprovalDesk
+from engine.desk.charts import chart_view
+from engine.desk.context import DeskContext
+from engine.desk.controls import ControlDesk
+from engine.desk.manual import ManualDesk
+from engine.domain.desk import OutboxMessage, Person
+from engine.domain.ids import DecisionId
+from engine.domain.market import Symbol, Timeframe
+from engine.domain.portfolio import Trade
+from engine.domain.views import (
+    ApprovalRow,
+    CardView,
+    ChartView,
+    CommandOutcome,
+    OpportunitiesView,
+    PortfolioView,
+    Press,
+    PressOutcome,
+    PressResult,
+    StatusView,
+    WhyView,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Implements ``DeskFront``. ``explain`` writes the template text about a decision."""
+
+    context: DeskContext
+    questions: ApprovalDesk
+    controls: ControlDesk
+    manual: ManualDesk
+    explain: queries.Narrate
+
+    def person(self, user_id: int) -> Person | None:
+        """See ``DeskFront``."""
+        return people.find(self.context, user_id)
+
+    def people(self) -> tuple[Person, ...]:
+        """See ``DeskFront``."""
+        with self.context.units(read_only=True) as unit:
+            return tuple(unit.desk.people())
+
+    def pair(self, code: str, person: Person) -> Person | None:
+        """See ``DeskFront``."""
+        return people.pair(self.context, code, person)
+
+    def stranger(self, user_id: int, what: str) -> None:
+        """See ``DeskFront``."""
+        people.note_stranger(self.context, user_id, what)
+
+    def status(self) -> StatusView:
+        """See ``DeskFront``."""
+        return queries.status(self.context)
+
+    def opportunities(self, page: int = 0) -> OpportunitiesView:
+        """See ``DeskFront``."""
+        return queries.opportunities(self.context, page)
+
+    def portfolio(self) -> PortfolioView:
+        """See ``DeskFront``."""
+        return queries.portfolio(self.context)
+
+    def trades(self, limit: int = 10) -> tuple[Trade, ...]:
+        """See ``DeskFront``."""
+        return queries.trades(self.context, limit)
+
+    def approvals(self) -> tuple[ApprovalRow, ...]:
+        """See ``DeskFront``."""
+        return queries.approvals(self.context)
+
+    def why(self, query: str | None, language: str) -> WhyView | None:
+        """See ``DeskFront``."""
+        return queries.why(self.context, query, language, self.explain)
+
+    def card(self, decision_id: DecisionId, *, with_chart: bool = True) -> CardView | None:
+        """See ``DeskFront``."""
+        return queries.card(self.context, decision_id, with_chart=with_chart)
+
+    def chart(self, symbol: Symbol, timeframe: Timeframe | None = None) -> ChartView | None:
+        """See ``DeskFront``."""
+        with self.context.units(read_only=True) as unit:
+            return chart_view(self.context, unit, symbol, timeframe=timeframe)
+
+    def press(
+        self, token: str, press: Press, by: int, *, request_id: str, reason: str = ""
+    ) -> PressOutcome:
+        """See ``DeskFront``; a question answers once, so the request id adds nothing."""
+        del request_id
+        person = people.acting(self.context, by, f"press_{press}")
+        if person is None:
+            return PressOutcome(result=PressResult.NOT_ALLOWED)
+        return self.questions.press(token, press, person, reason=reason)
+
+    def buy(
+        self, symbol: Symbol, notional_quote: str, by: int, *, request_id: str
+    ) -> CommandOutcome:
+        """See ``DeskFront``."""
+        person = people.acting(self.context, by, "buy")
+        return self.manual.buy(symbol, notional_quote, person, request_id=request_id)
+
+    def close(self, symbol: Symbol, by: int, *, request_id: str) -> CommandOutcome:
+        """See ``DeskFront``."""
+        person = people.acting(self.context, by, "close")
+        return self.manual.close(symbol, person, request_id=request_id)
+
+    def pause(self, by: int) -> CommandOutcome:
+        """See ``DeskFront``."""
+        return self.controls.pause(people.acting(self.context, by, "pause"), on=True)
+
+    def resume(self, by: int) -> CommandOutcome:
+        """See ``DeskFront``."""
+        return self.controls.pause(people.acting(self.context, by, "resume"), on=False)
+
+    def kill(self, by: int, *, on: bool = True) -> CommandOutcome:
+        """See ``DeskFront``."""
+        return self.controls.kill(people.acting(self.context, by, "kill"), on=on)
+
+    def say(self, message: OutboxMessage) -> None:
+        """See ``DeskFront``."""
+        with self.context.units() as unit:
+            unit.outbox.put(message)
+            unit.commit()

@@ -1,0 +1,74 @@
+"""Watches what is open between closes: resting orders, unknown orders, stale entries, equity."""
+
+from datetime import datetime
+
+from engine.desk.context import DeskContext
+from engine.desk.cycle import BarVenue
+from engine.desk.entries import EntryDesk
+from engine.desk.queries import value_portfolio
+from engine.desk.recheck import fetch_quote, recheck_entry
+from engine.domain.lifecycles import OrderState
+from engine.domain.orders import Order, OrderKind, Purpose
+from engine.domain.portfolio import EquityPoint
+from engine.domain.reasons import ReasonCode, RecheckCode
+
+_LIMIT_ENTRY_BARS = 1
+
+
+class Monitor:
+    """Small looks, each quick enough to be taken every few seconds."""
+
+    def __init__(self, context: DeskContext, entries: EntryDesk, venue: BarVenue | None) -> None:
+        self._context = context
+        self._entries = entries
+        self._venue = venue
+
+    def watch_prices(self) -> int:
+        """Let resting orders meet the present price; returns how many changed."""
+        if self._venue is None:
+            return 0
+        with self._context.units(read_only=True) as unit:
+            resting = {order.intent.symbol for order in unit.orders.unfinished()}
+        reports = [r for symbol in sorted(resting) for r in self._venue.on_quote(symbol)]
+        for report in reports:
+            self._context.gateway.settle(report)
+        return len(reports)
+
+    def recover(self) -> tuple[Order, ...]:
+        """Bring every unfinished order to where it is; what a start does, and a lost answer."""
+        return self._context.gateway.recover(self._refusal)
+
+    def cancel_stale(self) -> int:
+        """Cancel limit entries that have rested for a bar; returns how many."""
+        lasts = self._context.timeframe.delta * _LIMIT_ENTRY_BARS
+        now = self._context.clock.now()
+        with self._context.units(read_only=True) as unit:
+            stale = [o for o in unit.orders.unfinished() if _is_stale(o, before=now - lasts)]
+        for order in stale:
+            self._context.gateway.cancel(order.id)
+        return len(stale)
+
+    def snapshot(self) -> EquityPoint:
+        """Remember the equity of now."""
+        with self._context.units() as unit:
+            held = value_portfolio(self._context, unit)
+            point = EquityPoint(
+                venue=held.venue,
+                at=held.at,
+                equity_quote=held.equity_quote,
+                cash_quote=held.cash_quote,
+            )
+            unit.book.snapshot(point)
+            unit.commit()
+        return point
+
+    def _refusal(self, order: Order) -> ReasonCode:
+        quote = fetch_quote(self._context, order.intent.symbol)
+        with self._context.units(read_only=True) as unit:
+            checked = recheck_entry(self._context, unit, order.intent, quote)
+        return ReasonCode.NONE if checked.status is RecheckCode.OK else checked.reason
+
+
+def _is_stale(order: Order, *, before: datetime) -> bool:
+    is_limit_entry = order.intent.kind is OrderKind.LIMIT and order.intent.purpose is Purpose.ENTRY
+    return is_limit_entry and order.state is OrderState.OPEN and order.updated_at <= before

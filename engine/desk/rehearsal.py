@@ -1,0 +1,183 @@
+"""Replays stored candles through the whole desk: database, questions, outbox, paper venue.
+
+for every close in the period: clock → ``CloseCycle.run`` → the approver answers open questions. The
+same functions run as on a live desk; only the clock, the market and the person are stand-ins, and
+they were chosen by whoever built the context. Nothing is sent to a chat, but every message is
+queued and counted.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from engine.clock import ReplayClock
+from engine.desk.approvals import ApprovalDesk
+from engine.desk.context import DeskContext
+from engine.desk.cycle import CloseCycle
+from engine.desk.due import due_closes
+from engine.desk.people import admit
+from engine.domain.decisions import Decision
+from engine.domain.desk import Person, Role
+from engine.domain.portfolio import EquityPoint, Trade
+from engine.domain.reasons import ActionCode, RouteCode
+from engine.domain.views import Press, PressResult
+
+
+class Approver(StrEnum):
+    """Who answers questions in a rehearsal: everybody at once, nobody, or a person elsewhere."""
+
+    AUTO = "auto"
+    ASK = "ask"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsalReport:
+    """What a rehearsal saw and did.
+
+    ``refused`` counts entries that were proposed and not granted, by reason, and ``later`` what
+    became of granted ones that were not filled. ``equity`` is one point per close.
+    """
+
+    closes: int
+    decisions: int
+    proposed: int
+    asked: int
+    approved: int
+    filled: int
+    refused: dict[str, int]
+    later: dict[str, int]
+    idle: dict[str, int]
+    trades: tuple[Trade, ...]
+    open_positions: int
+    start_equity_quote: Decimal
+    final_equity_quote: Decimal
+    equity: tuple[EquityPoint, ...]
+    messages: dict[str, int]
+    audit_lines: int
+
+
+@dataclass(slots=True)
+class _Count:
+    closes: int = 0
+    decisions: int = 0
+    asked: int = 0
+    approved: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    later: Counter[str] = field(default_factory=Counter)
+    idle: Counter[str] = field(default_factory=Counter)
+
+
+REHEARSER = Person(user_id=0, role=Role.OWNER, name="rehearsal", chat_id=0)
+
+type Watch = Callable[[int, int, datetime], None]
+"""Told after every close: done, total, and the moment of the replay."""
+
+type Answer = Callable[[], None]
+"""Waits until the open questions have been answered elsewhere (``--approve ask``)."""
+
+
+class Rehearsal:
+    """Drives one desk through a period."""
+
+    def __init__(
+        self,
+        context: DeskContext,
+        *,
+        clock: ReplayClock,
+        cycle: CloseCycle,
+        questions: ApprovalDesk,
+        approver: Approver,
+        answer: Answer | None = None,
+    ) -> None:
+        self._context = context
+        self._clock = clock
+        self._cycle = cycle
+        self._questions = questions
+        self._approver = approver
+        self._answer = answer
+        self._count = _Count()
+
+    def run(self, start: datetime, end: datetime, watch: Watch | None = None) -> RehearsalReport:
+        """Replay all closes in ``(start, end]``."""
+        admit(self._context, (REHEARSER,))
+        closes = tuple(due_closes(start, end, self._context.timeframe))
+        for done, closed_at in enumerate(closes, start=1):
+            self._clock.move_to(closed_at)
+            self._one(closed_at)
+            if watch is not None:
+                watch(done, len(closes), closed_at)
+        return self._report(start, end)
+
+    def _one(self, closed_at: datetime) -> None:
+        report = self._cycle.run(closed_at)
+        self._count.closes += 1
+        for decision in report.scan.decisions:
+            self._tally(decision)
+        if self._approver is Approver.AUTO:
+            self._approve_all()
+        elif self._approver is Approver.ASK and self._answer is not None:
+            self._answer()
+        self._questions.expire()
+        self._questions.ask_again()
+
+    def _approve_all(self) -> None:
+        """Answer yes at once, fresh questions included; a refusal by the re-check is final."""
+        while True:
+            with self._context.units(read_only=True) as unit:
+                pending = unit.approvals.pending()
+            if not pending:
+                return
+            for approval in pending:
+                self._count.asked += 1
+                outcome = self._questions.press(approval.token, Press.APPROVE, REHEARSER)
+                if outcome.result in (PressResult.FILLED, PressResult.PARTLY_FILLED):
+                    self._count.approved += 1
+                else:
+                    reason = outcome.reason or outcome.result.value
+                    self._count.later[reason] += 1
+
+    def _tally(self, decision: Decision) -> None:
+        self._count.decisions += 1
+        if decision.route is RouteCode.REFUSE:
+            self._count.refused[decision.reason.label] += 1
+        elif decision.action is ActionCode.NONE:
+            self._count.idle[decision.reason.label] += 1
+
+    def _report(self, start: datetime, end: datetime) -> RehearsalReport:
+        venue = self._context.venue
+        with self._context.units(read_only=True) as unit:
+            counts = unit.decisions.counts(start, end + timedelta(microseconds=1))
+            trades = tuple(reversed(unit.book.trades(venue)))
+            equity = tuple(unit.book.equity(venue))
+            positions = unit.book.positions(venue)
+            fills = unit.orders.recent_fills(1_000_000)
+            messages = {state.value: n for state, n in unit.outbox.counts().items()}
+            audit_lines = unit.audit.verify()
+        enter = ActionCode.ENTER.label
+        granted = {RouteCode.ASK.label, RouteCode.AUTO.label}
+        return RehearsalReport(
+            closes=self._count.closes,
+            decisions=self._count.decisions,
+            proposed=sum(
+                n
+                for (action, route, _), n in counts.items()
+                if action == enter and route in granted
+            ),
+            asked=self._count.asked,
+            approved=self._count.approved,
+            filled=len({fill.order_id for fill in fills if fill.side == "buy"}),
+            refused=dict(self._count.refused),
+            later=dict(self._count.later),
+            idle=dict(self._count.idle),
+            trades=trades,
+            open_positions=len(positions),
+            start_equity_quote=equity[0].equity_quote if equity else Decimal(0),
+            final_equity_quote=equity[-1].equity_quote if equity else Decimal(0),
+            equity=equity,
+            messages=messages,
+            audit_lines=audit_lines,
+        )

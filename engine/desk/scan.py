@@ -1,0 +1,326 @@
+"""The scan of one close: bars → columns → the kernel's decision → records, in one commit.
+
+window of every symbol → score → book → mark → ``decide`` → decisions, score history, risk state,
+equity, questions, messages and audit committed together. What has to be sent afterwards is in the
+report, made from the stored decisions: scanning a close again changes nothing and reports the same,
+so that a crash between the commit and the sending is mended by doing it again.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+
+from engine.desk.bookview import read_book
+from engine.desk.context import DeskContext
+from engine.desk.entries import EntryDesk
+from engine.desk.queries import entry_id
+from engine.desk.tell import card_subject, tell
+from engine.domain.decisions import Decision
+from engine.domain.desk import AuditEvent, Mode, Priority, ScoreRow
+from engine.domain.ids import IntentId, decision_id
+from engine.domain.market import CandleSeries, Symbol
+from engine.domain.portfolio import EquityPoint, RiskState
+from engine.domain.reasons import ActionCode, RouteCode
+from engine.domain.signals import Score, Signal
+from engine.domain.values import to_ms
+from engine.indicators.bars import Bars
+from engine.ports import UnitOfWork
+from engine.strategy.book import new_rows
+from engine.strategy.columns import (
+    WINDOW_BARS,
+    ScoreColumns,
+    columns,
+    score_at,
+    signals_at,
+)
+from engine.strategy.crossing import LastBar, mark, pack_book, put_absent, put_row
+from engine.strategy.crossing_back import SymbolVerdict, decide
+
+_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitWish:
+    """A position to be left at market."""
+
+    symbol: Symbol
+    reason: str
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopMove:
+    """A stop to be tightened."""
+
+    symbol: Symbol
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanReport:
+    """What a close decided, and what is to be sent; ``automatic`` is best first."""
+
+    decisions: tuple[Decision, ...] = ()
+    exits: tuple[ExitWish, ...] = ()
+    stops: tuple[StopMove, ...] = ()
+    automatic: tuple[IntentId, ...] = ()
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """One symbol's window; ``scored`` is ``None`` where its bar of this close is absent."""
+
+    series: CandleSeries
+    scored: ScoreColumns | None = None
+    signals: tuple[Signal, ...] = field(default=())
+    score: Score | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Marked:
+    """What marking the book at a close gave."""
+
+    risk: RiskState
+    cash_quote: Decimal
+
+
+class Scanner:
+    """Decides one close at a time."""
+
+    def __init__(self, context: DeskContext, entries: EntryDesk) -> None:
+        self._context = context
+        self._entries = entries
+
+    def scan(
+        self, closed_at: datetime, *, blocked: frozenset[Symbol] = frozenset(), decide: bool = True
+    ) -> ScanReport:
+        """Decide on the bars that closed at ``closed_at``; see the module for repeats.
+
+        ``blocked`` symbols are held by the firewall. ``decide=False`` only marks the book.
+        """
+        with self._context.units(read_only=True) as unit:
+            known = unit.decisions.between(closed_at, closed_at + self._context.timeframe.delta)
+            known = [d for d in known if d.closed_at == closed_at]
+            seen = {} if known else self._look(unit, closed_at)
+        if known:
+            return _report(known, is_new=False)
+        with self._context.units() as unit:
+            decisions = self._decide(unit, closed_at, seen, blocked, decide=decide)
+            unit.commit()
+        return _report(decisions, is_new=True)
+
+    def preview(self, closed_at: datetime) -> tuple[Decision, ...]:
+        """What a scan would decide, without writing anything (``cryptotrader scan``)."""
+        with self._context.units(read_only=True) as unit:
+            seen = self._look(unit, closed_at)
+            verdicts, _ = self._judge(unit, closed_at, seen, frozenset())
+        return tuple(self._record(closed_at, v, seen[v.symbol]) for v in verdicts)
+
+    def _look(self, unit: UnitOfWork, closed_at: datetime) -> dict[Symbol, _Seen]:
+        return {symbol: self._see(unit, symbol, closed_at) for symbol in self._context.symbols}
+
+    def _see(self, unit: UnitOfWork, symbol: Symbol, closed_at: datetime) -> _Seen:
+        context, strategy = self._context, self._context.strategy
+        series = unit.candles.window(
+            context.venue, symbol, context.timeframe, until=closed_at, limit=WINDOW_BARS
+        )
+        if not len(series) or series.candle(-1).closed_at(context.timeframe) != closed_at:
+            return _Seen(series=series)
+        scored = columns(
+            Bars.of(series, context.timeframe),
+            strategy.weights,
+            strategy.reference,
+            keep_values=True,
+        )
+        if scored.regime[-1] < 0:
+            return _Seen(series=series, scored=scored)
+        threshold = Decimal(str(strategy.numbers.min_rank_fraction)).quantize(_PLACES)
+        return _Seen(
+            series=series,
+            scored=scored,
+            signals=signals_at(scored, len(series) - 1),
+            score=score_at(scored, len(series) - 1, threshold_rank_fraction=threshold),
+        )
+
+    def _judge(
+        self,
+        unit: UnitOfWork,
+        closed_at: datetime,
+        seen: Mapping[Symbol, _Seen],
+        blocked: frozenset[Symbol],
+    ) -> tuple[tuple[SymbolVerdict, ...], _Marked]:
+        strategy = self._context.strategy
+        rows = new_rows(len(strategy.rules))
+        for place, symbol in enumerate(strategy.symbols):
+            one = seen[symbol]
+            if one.scored is None:
+                put_absent(rows[place], blocked=symbol in blocked)
+            else:
+                index = len(one.series) - 1
+                put_row(
+                    rows[place],
+                    bar=one.series.candle(-1),
+                    scored=one.scored,
+                    index=index,
+                    blocked=symbol in blocked,
+                )
+                if one.score is None:
+                    rows[place].score = math.nan
+        bars = {
+            symbol: LastBar(close=one.series.close[-1], volume=one.series.volume[-1])
+            for symbol, one in seen.items()
+            if len(one.series)
+        }
+        view = read_book(self._context, unit, last_bars=bars)
+        book = pack_book(view, strategy.rules)
+        risk = mark(book, strategy.markets, strategy.numbers, closed_at)
+        verdicts = decide(
+            rows, strategy.markets, book, strategy.numbers, rules=strategy.rules, now=closed_at
+        )
+        return verdicts, _Marked(risk=risk, cash_quote=view.cash_quote)
+
+    def _decide(
+        self,
+        unit: UnitOfWork,
+        closed_at: datetime,
+        seen: Mapping[Symbol, _Seen],
+        blocked: frozenset[Symbol],
+        *,
+        decide: bool,
+    ) -> tuple[Decision, ...]:
+        self._count_bars(unit, seen)
+        verdicts, marked = self._judge(unit, closed_at, seen, blocked)
+        unit.book.put_risk(self._context.venue, marked.risk)
+        unit.book.snapshot(
+            EquityPoint(
+                venue=self._context.venue,
+                at=closed_at,
+                equity_quote=verdicts[0].equity_quote if verdicts else marked.cash_quote,
+                cash_quote=marked.cash_quote,
+            )
+        )
+        if not decide:
+            return ()
+        unit.scores.add(self._score_rows(closed_at, seen))
+        ranked = sorted(verdicts, key=lambda v: (v.rank is None, v.rank or 0, str(v.symbol)))
+        decisions = tuple(self._record(closed_at, v, seen[v.symbol]) for v in ranked)
+        for decision in decisions:
+            unit.decisions.add(decision)
+            self._propose(unit, decision)
+        self._audit(unit, closed_at, decisions)
+        return decisions
+
+    def _count_bars(self, unit: UnitOfWork, seen: Mapping[Symbol, _Seen]) -> None:
+        for position in unit.book.positions(self._context.venue):
+            one = seen.get(position.symbol)
+            if one is not None and one.scored is not None:
+                unit.book.put_position(replace(position, bars_held=position.bars_held + 1))
+
+    def _propose(self, unit: UnitOfWork, decision: Decision) -> None:
+        wanted = decision.action is ActionCode.ENTER and decision.route in (
+            RouteCode.ASK,
+            RouteCode.AUTO,
+        )
+        if not wanted:
+            return
+        if self._context.mode is not Mode.ALERT:
+            self._entries.propose(unit, decision)
+            return
+        tell(
+            unit,
+            kind="card",
+            subject=card_subject(decision.id),
+            cause="alert",
+            payload={"decision_id": decision.id},
+            at=self._context.wall.now(),
+            priority=Priority.OPPORTUNITY,
+        )
+
+    def _record(self, closed_at: datetime, verdict: SymbolVerdict, one: _Seen) -> Decision:
+        context = self._context
+        is_here = one.scored is not None
+        return Decision(
+            id=decision_id(
+                context.venue,
+                verdict.symbol,
+                context.timeframe,
+                closed_at,
+                context.strategy.version,
+            ),
+            venue=context.venue,
+            symbol=verdict.symbol,
+            timeframe=context.timeframe,
+            closed_at=closed_at,
+            strategy_version=context.strategy.version,
+            action=verdict.action,
+            route=verdict.route,
+            reason=verdict.reason,
+            close_price=Decimal(repr(one.series.close[-1])) if is_here else None,
+            equity_quote=verdict.equity_quote,
+            score=one.score,
+            signals=one.signals,
+            plan=verdict.plan,
+            cost=verdict.cost,
+            checks=verdict.checks,
+            clamps=verdict.clamps,
+            new_stop_price=verdict.new_stop_price,
+        )
+
+    def _score_rows(self, closed_at: datetime, seen: Mapping[Symbol, _Seen]) -> list[ScoreRow]:
+        context = self._context
+        return [
+            ScoreRow(
+                venue=context.venue,
+                symbol=str(symbol),
+                timeframe=context.timeframe.value,
+                close_ms=to_ms(closed_at),
+                strategy_version=context.strategy.version,
+                signed_score=float(one.score.signed),
+                rank_fraction=float(one.score.rank_fraction),
+                sides="".join("-0+"[signal.side + 1] for signal in one.signals),
+                strengths=tuple(round(signal.strength, 4) for signal in one.signals),
+            )
+            for symbol, one in seen.items()
+            if one.score is not None
+        ]
+
+    def _audit(
+        self, unit: UnitOfWork, closed_at: datetime, decisions: tuple[Decision, ...]
+    ) -> None:
+        told = [d for d in decisions if d.action is not ActionCode.NONE]
+        unit.audit.append(
+            AuditEvent(
+                at=self._context.wall.now(),
+                actor="engine",
+                action="scanned",
+                subject=f"{self._context.timeframe}@{closed_at.isoformat()}",
+                detail={
+                    "decisions": len(decisions),
+                    "acted": [f"{d.id} {d.action.label} {d.route.label}" for d in told],
+                },
+            )
+        )
+
+
+def _report(decisions: Sequence[Decision], *, is_new: bool) -> ScanReport:
+    exits = [d for d in decisions if d.action is ActionCode.EXIT]
+    stops = [d for d in decisions if d.action is ActionCode.AMEND_STOP]
+    automatic = [d for d in decisions if d.action is ActionCode.ENTER and d.route is RouteCode.AUTO]
+    return ScanReport(
+        decisions=tuple(decisions),
+        exits=tuple(
+            ExitWish(symbol=d.symbol, reason=d.reason.label, price=d.close_price)
+            for d in exits
+            if d.close_price is not None
+        ),
+        stops=tuple(
+            StopMove(symbol=d.symbol, price=d.new_stop_price)
+            for d in stops
+            if d.new_stop_price is not None
+        ),
+        automatic=tuple(entry_id(d.id, 0) for d in automatic),
+        is_new=is_new,
+    )

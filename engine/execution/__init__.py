@@ -1,0 +1,1 @@
+"""Orders: the one gateway, the paper venue, the live venues, and the books they fill."""

@@ -1,0 +1,76 @@
+"""What the gateway leaves behind beside the book: audit lines and messages, in the same commit."""
+
+from datetime import datetime
+
+from engine.domain.desk import AuditEvent, Delivery, Json, OutboxMessage, Priority
+from engine.domain.ids import message_id
+from engine.domain.orders import Fill, Order
+from engine.domain.portfolio import Trade
+from engine.ports import UnitOfWork
+
+
+def note_order(
+    unit: UnitOfWork, order: Order, at: datetime, *, actor: str = "gateway", **detail: Json
+) -> None:
+    """One audit line about where an order stands."""
+    unit.audit.append(
+        AuditEvent(
+            at=at, actor=actor, action=f"order_{order.state}", subject=order.id, detail=detail
+        )
+    )
+
+
+def record_settled(
+    unit: UnitOfWork,
+    order: Order,
+    fills: tuple[Fill, ...],
+    trades: tuple[Trade, ...],
+    now: datetime,
+) -> None:
+    """Audit a venue's report and tell people of every fill and every close."""
+    note_order(unit, order, now, actor="venue", note=order.note, fills=[fill.id for fill in fills])
+    tell_card(unit, order, now)
+    for trade in trades:
+        _tell(unit, "closed", f"trade:{trade.id}", {"trade_id": trade.id}, "", now)
+    if fills and not order.intent.is_reducing:
+        cause = order.filled_quantity.normalize()
+        _tell(unit, "fill", f"order:{order.id}", {"order_id": order.id}, cause, now)
+
+
+def tell_card(unit: UnitOfWork, order: Order, now: datetime) -> None:
+    """Refresh the card of an entry; a purchase by hand has none."""
+    decision = order.intent.decision_id
+    if decision is None or order.intent.is_reducing:
+        return
+    subject = f"card:{decision}"
+    unit.outbox.put(
+        OutboxMessage(
+            id=message_id("card", subject, (order.id, order.state, order.filled_quantity)),
+            kind="card",
+            subject=subject,
+            payload={"decision_id": decision},
+            created_at=now,
+            priority=Priority.FILL,
+            delivery=Delivery.EDIT,
+        )
+    )
+
+
+def _tell(
+    unit: UnitOfWork,
+    kind: str,
+    subject: str,
+    payload: dict[str, Json],
+    cause: object,
+    now: datetime,
+) -> None:
+    unit.outbox.put(
+        OutboxMessage(
+            id=message_id(kind, subject, cause),
+            kind=kind,
+            subject=subject,
+            payload=payload,
+            created_at=now,
+            priority=Priority.FILL,
+        )
+    )

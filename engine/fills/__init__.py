@@ -1,0 +1,1 @@
+"""The pure fill model, shared by the paper venue and the backtest."""

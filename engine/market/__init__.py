@@ -1,0 +1,1 @@
+"""Market data: collecting, the candle firewall, history, files, simulated and replayed venues."""

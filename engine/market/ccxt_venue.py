@@ -1,0 +1,350 @@
+"""A real trading venue through ccxt: the one place where the desk asks it for market data.
+
+Flow: ask → wait for a slot → ccxt (one call at a time) → translated error or domain value.
+
+Deliberate choices:
+
+* Blocking, because ccxt's synchronous client holds no event loop; the caller runs it in a thread.
+* Calls are made one at a time: ccxt's throttle and nonces are not made for threads.
+* Only transient errors are retried, with growing pauses, within one deadline that covers all
+  attempts. A wait that the venue names is honoured; while it lasts, no call leaves the house (an
+  address that keeps calling through a 429 is banned with a 418).
+* Candle rows leave here unvalidated: judging them is the firewall's task.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import structlog
+
+from engine.domain.errors import (
+    InvalidValueError,
+    UnknownSymbolError,
+    UnsupportedTimeframeError,
+    VenueAnswerError,
+    VenueError,
+    VenueUnavailableError,
+)
+from engine.domain.market import BookLevel, MarketRules, OrderBook, Quote, Symbol, Timeframe
+from engine.domain.values import from_ms, to_ms
+from engine.market.ccxt_client import Deadline, VenueSettings, habits_of, open_exchange
+from engine.market.ccxt_errors import PARSER_ERRORS, holds_a_list, server_date, translate
+from engine.market.ccxt_rules import market_rules
+from engine.market.pacing import CallWindow
+from engine.ports import Clock
+
+_log = structlog.get_logger()
+
+_ATTEMPTS = 4
+_FIRST_PAUSE_S = 0.5
+_BOOK_LEVELS = 100
+_DEFAULT_PAGE = 500
+# A margin below the venue's own count: our clock and its clock do not start a minute together.
+_SPARE_CALLS = 2
+_WINDOW_S = 61.0
+_MARKETS_MAX_AGE_S = 24 * 3600.0
+_QUOTE_MAX_AGE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer[T]:
+    """What ccxt made of an answer, its JSON, and its headers."""
+
+    value: T
+    json: Any
+    headers: Mapping[str, str] | None
+
+
+class CcxtVenue:
+    """Market data of any exchange that ccxt knows; a ``CandleSource`` and a ``MarketData``.
+
+    ``clock`` stamps prices that carry no time and tells stale ones. ``monotonic`` and ``sleep`` are
+    for tests. ``quote_max_age`` is how old a price may be. Close it to let its connections go.
+    """
+
+    def __init__(
+        self,
+        settings: VenueSettings,
+        *,
+        clock: Clock,
+        quote_max_age: timedelta = _QUOTE_MAX_AGE,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._quote_max_age = quote_max_age
+        self._monotonic = monotonic
+        self._closed = threading.Event()
+        self._sleep = sleep or self._closed.wait
+        self._habits = habits_of(settings.id)
+        self._deadline = Deadline()
+        self._exchange = open_exchange(settings, self._deadline)
+        self._lock = threading.RLock()
+        self._blocked_until = 0.0
+        self._markets_at: float | None = None
+        self._candle_window = self._window()
+
+    @property
+    def name(self) -> str:
+        """The venue's configured name."""
+        return self._settings.label
+
+    @property
+    def max_candles(self) -> int:
+        """Rows in a full page; asking ``raw_candles`` for more gives no more."""
+        if self._habits.candle_page:
+            return self._habits.candle_page
+        features = (self._exchange.features or {}).get("spot") or {}
+        return int((features.get("fetchOHLCV") or {}).get("limit") or _DEFAULT_PAGE)
+
+    def close(self) -> None:
+        """Let connections go and end pauses; calls after it raise ``VenueUnavailableError``."""
+        self._closed.set()
+        self._exchange.close()
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """Spot markets open for trading, sorted. Raises ``VenueError``."""
+        markets = self._markets().values()
+        found = (_symbol(market) for market in markets if _is_open_spot(market))
+        return tuple(sorted(symbol for symbol in found if symbol is not None))
+
+    def raw_candles(
+        self, symbol: Symbol, timeframe: Timeframe, *, since: datetime | None, limit: int
+    ) -> Sequence[object]:
+        """Rows as the venue gave them, see ``CandleSource``; at most ``max_candles``."""
+        if timeframe.value not in (self._exchange.timeframes or {}):
+            raise UnsupportedTimeframeError(self.name, f"has no candles of {timeframe.value}")
+        self._market(symbol)
+        start = None if since is None else to_ms(since)
+        size = min(limit, self.max_candles)
+        answer = self._call(
+            "candles",
+            lambda: self._exchange.fetch_ohlcv(str(symbol), timeframe.value, start, size),
+            window=self._candle_window,
+        )
+        if not holds_a_list(answer.json):
+            raise VenueAnswerError(self.name, f"candles of {symbol}: an answer without rows")
+        return tuple(answer.value)
+
+    def quote(self, symbol: Symbol) -> Quote | None:
+        """Best prices; ``None`` when a side is missing or the price is too old.
+
+        Venues whose ticker carries no bid and ask are asked for their book.
+        """
+        ticker = self._ticker(symbol)
+        at, last = self._time_of(ticker), ticker.get("last")
+        if not last or self._clock.now() - at > self._quote_max_age:
+            return None
+        bid, ask = ticker.get("bid"), ticker.get("ask")
+        if not bid or not ask:
+            book = self.order_book(symbol)
+            if book is None or not book.bids or not book.asks:
+                return None
+            bid, ask = book.bids[0].price, book.asks[0].price
+        return self._built(
+            lambda: Quote(
+                symbol=symbol,
+                at=at,
+                bid=Decimal(str(bid)),
+                ask=Decimal(str(ask)),
+                last=Decimal(str(last)),
+            )
+        )
+
+    def order_book(self, symbol: Symbol) -> OrderBook | None:
+        """Up to a hundred levels a side; ``None`` when both sides are empty."""
+        self._market(symbol)
+        limit = self._habits.book_limit
+        book = self._call(
+            "order book", lambda: self._exchange.fetch_order_book(str(symbol), limit)
+        ).value
+        if not book["bids"] and not book["asks"]:
+            return None
+        return self._built(
+            lambda: OrderBook(
+                symbol=symbol,
+                at=self._time_of(book),
+                bids=_levels(book["bids"]),
+                asks=_levels(book["asks"]),
+            )
+        )
+
+    def rules(self, symbol: Symbol) -> MarketRules:
+        """Steps, minimums and fees of a market; see ``ccxt_rules`` for how they are read."""
+        market = self._market(symbol)
+        return self._built(
+            lambda: market_rules(
+                symbol, market, self._exchange.precisionMode, lambda: self._last_price(symbol)
+            )
+        )
+
+    def server_time(self) -> datetime:
+        """The venue's clock; to the second where only the answer's date is known."""
+        if self._exchange.has.get("fetchTime"):
+            return from_ms(int(self._call("time", self._exchange.fetch_time).value))
+        date = server_date(self._call("status", self._exchange.fetch_status).headers)
+        if date is None:
+            raise VenueAnswerError(self.name, "tells no time")
+        return date
+
+    def _window(self) -> CallWindow | None:
+        per_minute = self._habits.candle_calls_per_minute
+        if per_minute is None:
+            return None
+        return CallWindow(
+            calls=per_minute - _SPARE_CALLS,
+            window_s=_WINDOW_S,
+            monotonic=self._monotonic,
+            sleep=self._pause,
+        )
+
+    def _markets(self) -> Mapping[str, Mapping[str, Any]]:
+        """All markets, read anew once a day; old ones serve while the venue is away."""
+        now = self._monotonic()
+        if self._markets_at is None or now - self._markets_at > _MARKETS_MAX_AGE_S:
+            self._load_markets(known=self._markets_at is not None)
+            self._markets_at = now
+        markets: Mapping[str, Mapping[str, Any]] = self._exchange.markets
+        return markets
+
+    def _load_markets(self, *, known: bool) -> None:
+        try:
+            self._call("markets", lambda: self._exchange.load_markets(reload=True))
+        except VenueError as err:
+            if not known:
+                raise
+            _log.warning("venue_markets_kept", venue=self.name, error=str(err))
+
+    def _market(self, symbol: Symbol) -> Mapping[str, Any]:
+        market = self._markets().get(str(symbol))
+        if market is None or not market.get("spot"):
+            raise UnknownSymbolError(self.name, f"does not trade {symbol}")
+        return market
+
+    def _ticker(self, symbol: Symbol) -> Mapping[str, Any]:
+        self._market(symbol)
+        ask = self._exchange.fetch_ticker
+        ticker: Mapping[str, Any] = self._call("ticker", lambda: ask(str(symbol))).value
+        return ticker
+
+    def _last_price(self, symbol: Symbol) -> Decimal:
+        price = self._ticker(symbol).get("last")
+        if not price:
+            raise VenueAnswerError(self.name, f"{symbol} has no price to tell its tick size from")
+        return Decimal(str(price))
+
+    def _time_of(self, answer: Mapping[str, Any]) -> datetime:
+        moment = answer.get("timestamp")
+        return from_ms(int(moment)) if moment else self._clock.now()
+
+    def _built[T](self, build: Callable[[], T]) -> T:
+        """A domain value from the venue's figures, which may be impossible."""
+        try:
+            return build()
+        except (InvalidValueError, *PARSER_ERRORS) as err:
+            raise VenueAnswerError(self.name, f"impossible figures: {err}") from err
+
+    def _call[T](
+        self, what: str, ask: Callable[[], T], *, window: CallWindow | None = None
+    ) -> _Answer[T]:
+        """The answer to a question; retries transient errors within the deadline."""
+        ends_at = self._monotonic() + self._settings.deadline_s
+        for attempt in range(1, _ATTEMPTS + 1):
+            if window is not None:
+                ends_at += window.wait_for_slot()
+            self._wait_out_a_block(ends_at)
+            try:
+                return self._once(ask, ends_at)
+            except VenueUnavailableError as err:
+                pause_s = self._pause_after(err, attempt)
+                if attempt == _ATTEMPTS or self._monotonic() + pause_s >= ends_at:
+                    raise
+                _log.warning(
+                    "venue_retry", venue=self.name, what=what, attempt=attempt, error=err.detail
+                )
+                self._pause(pause_s)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _once[T](self, ask: Callable[[], T], ends_at: float) -> _Answer[T]:
+        exchange = self._exchange
+        with self._lock:
+            self._refuse_when_closed()
+            left_s = ends_at - self._monotonic()
+            self._deadline.start(left_s)
+            exchange.timeout = max(1, int(min(self._settings.timeout_s, left_s) * 1000))
+            exchange.last_json_response = exchange.last_response_headers = None
+            try:
+                value = ask()
+            except (_base_error(), *PARSER_ERRORS) as err:
+                raise self._translated(err) from err
+            return _Answer(
+                value=value,
+                json=exchange.last_json_response,
+                headers=exchange.last_response_headers,
+            )
+
+    def _translated(self, err: Exception) -> VenueError:
+        fallback = timedelta(seconds=self._habits.rate_limit_wait_s)
+        headers = self._exchange.last_response_headers
+        translated = translate(self.name, err, headers, fallback)
+        if isinstance(translated, VenueUnavailableError) and translated.retry_after is not None:
+            wait_s = translated.retry_after.total_seconds()
+            self._blocked_until = max(self._blocked_until, self._monotonic() + wait_s)
+        return translated
+
+    def _pause_after(self, err: VenueUnavailableError, attempt: int) -> float:
+        if err.retry_after is not None:
+            return err.retry_after.total_seconds()
+        return _FIRST_PAUSE_S * 2.0 ** (attempt - 1)
+
+    def _wait_out_a_block(self, ends_at: float) -> None:
+        wait_s = self._blocked_until - self._monotonic()
+        if wait_s <= 0:
+            return
+        if self._blocked_until >= ends_at:
+            raise VenueUnavailableError(
+                self.name,
+                f"asked to be left alone for another {wait_s:.0f} s",
+                retry_after=timedelta(seconds=wait_s),
+            )
+        self._pause(wait_s)
+
+    def _pause(self, seconds: float) -> None:
+        self._sleep(seconds)
+        self._refuse_when_closed()
+
+    def _refuse_when_closed(self) -> None:
+        if self._closed.is_set():
+            raise VenueUnavailableError(self.name, "is closed")
+
+
+def _base_error() -> type[Exception]:
+    import ccxt  # noqa: PLC0415 - loaded with the exchange already
+
+    found: type[Exception] = ccxt.BaseError
+    return found
+
+
+def _is_open_spot(market: Mapping[str, Any]) -> bool:
+    return bool(market.get("spot")) and market.get("active") is not False
+
+
+def _symbol(market: Mapping[str, Any]) -> Symbol | None:
+    """A market as ours, or ``None`` where its codes are none of ours (lower case, signs)."""
+    try:
+        return Symbol(market["base"], market["quote"])
+    except InvalidValueError:
+        return None
+
+
+def _levels(rows: Sequence[Sequence[Any]]) -> tuple[BookLevel, ...]:
+    return tuple(
+        BookLevel(price=Decimal(str(row[0])), quantity=Decimal(str(row[1])))
+        for row in rows[:_BOOK_LEVELS]
+    )

@@ -1,0 +1,1 @@
+"""Sizing, limits and drawdown: how much one trade, and all of them, may lose."""

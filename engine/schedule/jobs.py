@@ -1,0 +1,119 @@
+"""Recurring work: APScheduler wakes a job, a job is one line, its outcome is remembered.
+
+timer → the one worker thread → use case → ``JobRun``. The timer only wakes: what is due between two
+instants is decided by the use case itself (``engine.desk.due``), because APScheduler reads the
+system's clock and a simulated market has its own. A run that comes late runs once, not many times,
+and a job never overlaps itself. A job that fails is logged, audited once per run of failures and
+shown by ``/status``; the others go on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from engine.domain.desk import AuditEvent, JobRun
+from engine.ports import Clock, Units
+
+_log = structlog.get_logger()
+_QUIET = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """``work`` runs in the worker every ``every_s`` seconds; it returns a word for the status."""
+
+    name: str
+    every_s: float
+    work: Callable[[], str]
+
+
+type AfterJob = Callable[[str], Awaitable[None]]
+"""Told the name of every job that has run, on the event loop."""
+
+
+class JobRunner:
+    """Runs one job at its edge: nothing that it raises goes further."""
+
+    def __init__(self, *, units: Units, wall: Clock, worker: Executor) -> None:
+        self._units = units
+        self._wall = wall
+        self._worker = worker
+        self._last: dict[str, JobRun] = {}
+
+    async def run(self, job: Job) -> JobRun:
+        """Run a job to its end and remember how it went."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, self._run, job)
+
+    def _run(self, job: Job) -> JobRun:
+        try:
+            detail, ok = job.work(), True
+        except Exception as err:  # noqa: BLE001 - the edge of every job
+            _log.exception("job_failed", job=job.name)
+            detail, ok = f"{type(err).__name__}: {err}", False
+        before = self._last.get(job.name)
+        failures = 0 if ok else (before.failures if before else 0) + 1
+        run = JobRun(
+            name=job.name, finished_at=self._wall.now(), ok=ok, detail=detail, failures=failures
+        )
+        if before is None or run.ok != before.ok or _is_stale(before, run):
+            self._remember(run)
+            self._last[job.name] = run
+        return run
+
+    def _remember(self, run: JobRun) -> None:
+        with self._units() as unit:
+            unit.desk.put_job_run(run)
+            if run.failures == 1:
+                unit.audit.append(
+                    AuditEvent(
+                        at=run.finished_at,
+                        actor="schedule",
+                        action="job_failed",
+                        subject=run.name,
+                        detail={"error": run.detail},
+                    )
+                )
+            unit.commit()
+
+
+class DeskSchedule:
+    """All jobs on their timers."""
+
+    def __init__(self, runner: JobRunner, jobs: Sequence[Job], after: AfterJob) -> None:
+        self._runner = runner
+        self._after = after
+        self._timer = AsyncIOScheduler(timezone="UTC")
+        for job in jobs:
+            self._timer.add_job(
+                self._wake,
+                "interval",
+                args=[job],
+                id=job.name,
+                seconds=job.every_s,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+
+    def start(self) -> None:
+        """Begin; needs a running event loop."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """Wake nothing any more; a job that runs ends in its thread."""
+        self._timer.shutdown(wait=False)
+
+    async def _wake(self, job: Job) -> None:
+        await self._runner.run(job)
+        await self._after(job.name)
+
+
+def _is_stale(before: JobRun, run: JobRun) -> bool:
+    """A quiet success is written at most once a minute; a failure every time."""
+    return not run.ok or run.finished_at - before.finished_at >= _QUIET

@@ -1,0 +1,1 @@
+"""Signals, score and the compiled step that decides; pure, and nothing else decides."""

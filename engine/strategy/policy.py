@@ -1,0 +1,135 @@
+"""Settings of entries and exits, and everything the compiled `step` reads as one value.
+
+An exit policy is data, not a callback: a person who approves an entry approves its exit plan, and
+must be able to read it. Distances are in multiples of the average true range, so that one setting
+fits every symbol.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple
+
+from engine.checks.policy import ApprovalPolicy, AutomationPolicy
+from engine.checks.routing import RoutingNumbers, pack_routing
+from engine.costs.model import CostNumbers, pack_costs
+from engine.costs.policy import CostPolicy
+from engine.domain.values import require
+from engine.risk.policy import RiskPolicy
+from engine.risk.sizing import RiskNumbers, pack_risk
+
+_FULL_SCORE = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryPolicy:
+    """When a score is worth a look."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    min_rank_fraction: float = field(
+        default=0.97,
+        metadata={"doc": "Share of the timeframe's bars that must be weaker than this score."},
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse a rank outside 0 to 1."""
+        require(
+            0.0 <= self.min_rank_fraction <= 1.0,
+            "min_rank_fraction",
+            "0 to 1",
+            self.min_rank_fraction,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitPolicy:
+    """How a position is left; a rule that is absent is off, the stop is always on."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    stop_atr_multiple: float = field(
+        default=3.0,
+        metadata={"doc": "Distance of the initial stop below the price, in average true ranges."},
+    )
+    target_atr_multiple: float | None = field(
+        default=None,
+        metadata={"doc": "Distance of the take-profit above the price, in average true ranges."},
+    )
+    trailing_atr_multiple: float | None = field(
+        default=3.0,
+        metadata={"doc": "Distance at which the stop follows the high, in average true ranges."},
+    )
+    time_stop_bars: int | None = field(
+        default=240,
+        metadata={"doc": "Bars after which a position is closed whatever it earned."},
+    )
+    opposite_score: float | None = field(
+        default=30.0,
+        metadata={"doc": "Score against the position, 0 to 100, that closes it."},
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse distances and counts that are not positive."""
+        for name in self.__slots__:
+            value = getattr(self, name)
+            require(value is None or value > 0, name, "> 0", value)
+        score = self.opposite_score
+        require(score is None or score <= _FULL_SCORE, "opposite_score", "at most 100", score)
+
+
+class ExitNumbers(NamedTuple):
+    """`ExitPolicy` as the compiled rooms read it; 0 is off."""
+
+    stop_atr_multiple: float
+    target_atr_multiple: float
+    trailing_atr_multiple: float
+    time_stop_bars: int
+    opposite_score: float
+
+
+class StepPolicy(NamedTuple):
+    """Everything `step` may consult beside the rows, the rules and the book."""
+
+    min_rank_fraction: float
+    exits: ExitNumbers
+    risk: RiskNumbers
+    costs: CostNumbers
+    routing: RoutingNumbers
+
+
+def pack_exits(policy: ExitPolicy) -> ExitNumbers:
+    """Return the policy as plain numbers."""
+    return ExitNumbers(
+        stop_atr_multiple=policy.stop_atr_multiple,
+        target_atr_multiple=policy.target_atr_multiple or 0.0,
+        trailing_atr_multiple=policy.trailing_atr_multiple or 0.0,
+        time_stop_bars=policy.time_stop_bars or 0,
+        opposite_score=policy.opposite_score or 0.0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TradingPolicy:
+    """The policies that together decide; each is a section of the configuration."""
+
+    entry: EntryPolicy = field(default_factory=EntryPolicy)
+    exits: ExitPolicy = field(default_factory=ExitPolicy)
+    risk: RiskPolicy = field(default_factory=RiskPolicy)
+    costs: CostPolicy = field(default_factory=CostPolicy)
+    automation: AutomationPolicy = field(default_factory=AutomationPolicy)
+    approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+
+
+def pack_policy(policies: TradingPolicy, *, timeframe_ms: int, venue_is_live: bool) -> StepPolicy:
+    """Return all policies as the plain numbers of one timeframe and kind of venue."""
+    return StepPolicy(
+        min_rank_fraction=policies.entry.min_rank_fraction,
+        exits=pack_exits(policies.exits),
+        risk=pack_risk(policies.risk),
+        costs=pack_costs(policies.costs),
+        routing=pack_routing(
+            policies.automation,
+            policies.approval,
+            timeframe_ms=timeframe_ms,
+            venue_is_live=venue_is_live,
+        ),
+    )

@@ -1,0 +1,79 @@
+"""``cryptotrader rehearse``: stored candles through the whole desk, as fast as they go."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from main.command_line import (
+    ConfigOption,
+    JsonOption,
+    load_settings,
+    new_app,
+    parse_moment,
+    parse_timeframe,
+)
+
+app = new_app("Replay stored candles through the whole desk.")
+
+
+@app.command(
+    epilog="Example: cryptotrader rehearse --from 2020-10-01 --to 2021-01-01 --approve auto"
+)
+def rehearse(
+    start: Annotated[str, typer.Option("--from", metavar="T", help="First moment, UTC.")],
+    end: Annotated[str, typer.Option("--to", metavar="T", help="Last close, UTC.")],
+    approve: Annotated[
+        str, typer.Option(help="Who answers questions: auto (yes at once), ask (you), none.")
+    ] = "auto",
+    symbol: Annotated[
+        list[str] | None, typer.Option(metavar="S", help="Only these markets; repeatable.")
+    ] = None,
+    timeframe: Annotated[str | None, typer.Option(metavar="TF", help="Decision candles.")] = None,
+    venue: Annotated[str | None, typer.Option(metavar="V", help="Whose candles.")] = None,
+    speed: Annotated[float, typer.Option(metavar="N", help="Closes a second; 0 is full.")] = 0.0,
+    database: Annotated[
+        str | None, typer.Option(metavar="URL", help="An empty database [a new SQLite file].")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write pictures and the report here.")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Replay a period: scan, questions, orders, paper fills, messages, audit."""
+    from engine.desk.rehearsal import Approver
+    from engine.domain.errors import UsageError
+    from engine.domain.market import Symbol
+    from main.compose import open_units
+    from main.output import print_json
+    from main.rehearsal_report import print_report, report_json, write_report
+    from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
+
+    if approve not in set(Approver):
+        raise UsageError(f"--approve {approve!r} is not one of {', '.join(Approver)}")
+    settings = load_settings(config).settings
+    first, last = parse_moment(start, "--from"), parse_moment(end, "--to")
+    if last <= first:
+        raise UsageError(f"--to {end} must be after --from {start}")
+    stored = open_units(settings)
+    plan = Plan(
+        start=first,
+        end=last,
+        timeframe=parse_timeframe(timeframe) if timeframe else settings.strategy.timeframe,
+        database_url=database or fresh_file(settings, first, last),
+        symbols=tuple(Symbol.parse(text) for text in symbol or ()),
+        venue=venue,
+    )
+    staged = stage(settings, stored, plan)
+    answer = terminal_answer(staged.assembled) if approve == Approver.ASK else None
+    with watching(speed, quiet=json) as watch:
+        done = staged.run(Approver(approve), watch=watch, answer=answer)
+    if report is not None:
+        write_report(staged, done, report)
+    if json:
+        print_json(report_json(done))
+    else:
+        print_report(done, staged.assembled.context)
+    staged.units.close()
+    stored.close()

@@ -1,0 +1,268 @@
+"""Chooses the parts of a desk from the settings: which venue, which clock, which database.
+
+settings → database (migrated, locked by the engine) → market and clock → ``assemble``. The mode is
+decided here and nowhere below: a simulated market brings its own clock, a real venue the system's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from config import Settings
+from config.services import VenueSettings
+from db.lock import WriterLock
+from db.migrate import check, current, upgrade
+from db.unit_of_work import SqlUnits
+from engine.clock import SecretTokens, SystemClock
+from engine.desk import people
+from engine.desk.rehearsal import Watch
+from engine.domain.decisions import Decision
+from engine.domain.desk import Mode, Person, Role
+from engine.domain.errors import ConfigurationError, SafetyRefusedError
+from engine.domain.market import MarketRules, Symbol, Timeframe
+from engine.domain.values import from_ms
+from engine.market.backfill import CandleFiller
+from engine.market.ccxt_client import VenueSettings as CcxtSettings
+from engine.market.ccxt_venue import CcxtVenue
+from engine.market.collect import CandleCollector
+from engine.market.simulated import SimulatedMarket
+from engine.market.simulated_clock import SimulatedClock
+from engine.market.universe import explicit_universe
+from engine.ports import Clock, MarketData, Units
+from llm import template
+from llm.sheet import fact_sheet
+from llm.wording import language_of
+from main.assembly import Assembled, Parts, assemble, fund
+
+TERMINAL = Person(user_id=0, role=Role.OWNER, name="terminal", chat_id=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """A venue as it was built; ``hold`` is the simulated clock that waits for people, if any."""
+
+    name: str
+    source: SimulatedMarket | CcxtVenue
+    clock: Clock
+    wall: Clock
+    symbols: tuple[Symbol, ...]
+    simulated: SimulatedClock | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenDesk:
+    """A desk ready for use, and what has to be closed after it."""
+
+    settings: Settings
+    units: SqlUnits
+    market: Market
+    parts: Parts
+    assembled: Assembled
+    collector: CandleCollector
+    filler: CandleFiller
+
+
+def open_units(settings: Settings) -> SqlUnits:
+    """The database, created on a first start; ``SchemaOutdatedError`` if it needs an upgrade."""
+    url = settings.database.url
+    _make_folder(settings)
+    if current(url) is None:
+        upgrade(url)
+    else:
+        check(url)
+    return SqlUnits(url)
+
+
+def hold_writer_lock(settings: Settings, role: str) -> WriterLock:
+    """Make this process the one engine of its database, or say who is."""
+    lock = WriterLock(settings.database.url)
+    lock.acquire(f"cryptotrader run --role {role}")
+    return lock
+
+
+@contextmanager
+def open_desk(settings: Settings, *, moving: bool = False) -> Iterator[OpenDesk]:
+    """A desk on the configured venue. ``moving`` lets a simulated market's time run."""
+    units = open_units(settings)
+    try:
+        market = open_market(settings, units, moving=moving)
+        yield build_desk(settings, units, market)
+    finally:
+        units.close()
+
+
+def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
+    """Assemble, put in the start money, and admit the people of the configuration."""
+    if settings.trading.mode is Mode.LIVE:
+        raise SafetyRefusedError(
+            "live trading needs a strategy version with a passed proof, and there is none; "
+            'set trading.mode = "paper"'
+        )
+    venue = market.name
+    collector = CandleCollector(
+        units=units, source=market.source, venue=venue, clock=market.clock, policy=settings.market
+    )
+    parts = Parts(
+        venue=venue,
+        quote=settings.trading.quote,
+        timeframe=settings.strategy.timeframe,
+        units=units,
+        clock=market.clock,
+        wall=market.wall,
+        market=market.source,
+        rules=read_rules(market),
+        tokens=SecretTokens(),
+        explain=explain,
+        start_equity_quote=settings.trading.start_equity_quote,
+        mode=settings.trading.mode,
+        simulated=market.simulated is not None,
+        policies=settings.policy,
+        fills=settings.fills,
+        collect=collector.collect,
+    )
+    assembled = assemble(parts)
+    fund(parts, assembled)
+    people.admit(assembled.context, desk_people(settings))
+    return OpenDesk(
+        settings=settings,
+        units=units,
+        market=market,
+        parts=parts,
+        assembled=assembled,
+        collector=collector,
+        filler=CandleFiller(
+            units=units,
+            source=market.source,
+            venue=venue,
+            clock=market.clock,
+            policy=settings.market,
+        ),
+    )
+
+
+def open_market(settings: Settings, units: Units, *, moving: bool) -> Market:
+    """The venue that is traded on."""
+    name = settings.venue_name
+    venue = settings.venue(name)
+    wall = SystemClock()
+    if venue.kind == "simulated":
+        return _simulated(name, venue, units, wall, settings.strategy.timeframe, moving=moving)
+    if not venue.symbols:
+        raise ConfigurationError(
+            f"venues.{name}.universe: choosing markets by volume is not built yet; "
+            f'name them: symbols = ["BTC/USDT", "ETH/USDT"]'
+        )
+    source = open_ccxt(name, venue, wall)
+    return Market(
+        name=name,
+        source=source,
+        clock=wall,
+        wall=wall,
+        symbols=explicit_universe(venue.symbols),
+        simulated=None,
+    )
+
+
+def open_ccxt(name: str, venue: VenueSettings, clock: Clock) -> CcxtVenue:
+    """A real venue through ccxt."""
+    return CcxtVenue(
+        CcxtSettings(
+            id=venue.exchange or name,
+            name=name,
+            base_url=venue.base_url,
+            ws_base_url=venue.ws_base_url,
+            api_key=venue.api_key.get_secret_value() or None,
+            secret=venue.api_secret.get_secret_value() or None,
+            password=venue.api_password.get_secret_value() or None,
+            options=venue.options,
+            timeout_s=venue.timeout_s,
+            deadline_s=venue.deadline_s,
+        ),
+        clock=clock,
+    )
+
+
+def read_rules(market: Market) -> dict[Symbol, MarketRules]:
+    """Steps, minimums and fees of every market watched."""
+    source: MarketData = market.source
+    return {symbol: source.rules(symbol) for symbol in market.symbols}
+
+
+def desk_people(settings: Settings) -> tuple[Person, ...]:
+    """The people named in the settings, by role; the terminal's owner where there is no bot."""
+    telegram, language = settings.telegram, settings.app.language
+    if not telegram.token.get_secret_value():
+        return (replace(TERMINAL, language=language),)
+    named = (
+        (telegram.owners, Role.OWNER),
+        (telegram.approvers, Role.APPROVER),
+        (telegram.viewers, Role.VIEWER),
+    )
+    return tuple(
+        Person(user_id=user_id, role=role, name=str(user_id), chat_id=user_id, language=language)
+        for ids, role in named
+        for user_id in ids
+    )
+
+
+def explain(decision: Decision, language: str) -> str:
+    """The template's words about a decision."""
+    return template.explain(fact_sheet(decision, language_of(language)))
+
+
+def settle_delay(desk: OpenDesk) -> timedelta:
+    """How long after a close its bars are asked for; a simulated market publishes at once."""
+    if desk.market.simulated is not None:
+        return timedelta(0)
+    return timedelta(seconds=desk.settings.market.settle_delay_s)
+
+
+def backfill(desk: OpenDesk, watch: Watch | None = None) -> int:
+    """Fetch the history that the indicators need; resumable. Returns how many bars were new."""
+    context, new = desk.assembled.context, 0
+    symbols = desk.market.symbols
+    since = context.clock.now() - context.timeframe.delta * desk.settings.market.backfill_bars
+    for done, symbol in enumerate(symbols, start=1):
+        new += desk.filler.backfill(symbol, context.timeframe, since=since).stored
+        if watch is not None:
+            watch(done, len(symbols), context.clock.now())
+    return new
+
+
+def _simulated(
+    name: str,
+    venue: VenueSettings,
+    units: Units,
+    wall: Clock,
+    timeframe: Timeframe,
+    *,
+    moving: bool,
+) -> Market:
+    policy = venue.simulation
+    with units(read_only=True) as unit:
+        noted = unit.desk.note(f"last_close:{name}:{timeframe}")
+    start = from_ms(noted) if isinstance(noted, int) else policy.starts_at
+    clock = SimulatedClock(wall=wall, start=max(start, policy.starts_at), speed=policy.speed)
+    if not moving:
+        clock.hold()
+    source = SimulatedMarket(policy=policy, clock=clock)
+    wanted = explicit_universe(venue.symbols) if venue.symbols else source.symbols
+    return Market(
+        name=name,
+        source=source,
+        clock=clock,
+        wall=wall,
+        symbols=wanted,
+        simulated=clock,
+    )
+
+
+def _make_folder(settings: Settings) -> None:
+    settings.app.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = settings.database.url
+    if urlsplit(url).scheme.startswith("sqlite"):
+        path = url.partition("///")[2].partition("?")[0]
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,260 @@
+"""The running desk: chat, schedule and health around one desk, until it is told to stop.
+
+lock → recover → chat opens → history is filled → jobs run; SIGTERM and SIGINT end it with
+everything committed. A start is a recovery: there is no other recovery code.
+
+Threads: the event loop talks (chat, timers, models); one worker thread calls the desk, so that its
+use cases never overlap; one more fills history, which may take minutes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from pydantic import TypeAdapter
+
+from db.llm_store import SqlLlmStore
+from engine.clock import SystemClock
+from engine.desk.closes import CloseKeeper
+from engine.desk.due import is_due
+from engine.desk.monitor import Monitor
+from engine.desk.narrate import keep_words, without_words
+from engine.desk.tell import tell
+from engine.domain.desk import Delivery, Json, Priority
+from engine.domain.views import StatusView
+from engine.schedule.jobs import DeskSchedule, Job, JobRunner
+from llm import LlmPolicy, build_gateway, build_narrator
+from llm.ports import BudgetGrant
+from main.chatting import Write, open_chat
+from main.compose import OpenDesk, backfill, settle_delay
+from main.health import HealthServer
+
+_log = structlog.get_logger()
+_MARKET_EVERY_S = 1.0
+_SIMULATED_EVERY_S = 0.2
+_WORDS_EVERY_S = 2.0
+_PROGRESS_EVERY = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roles:
+    """Which halves of the desk this process runs."""
+
+    engine: bool = True
+    bot: bool = True
+
+
+class RunningDesk:
+    """One process of the desk."""
+
+    def __init__(self, desk: OpenDesk, *, roles: Roles, lines: Iterable[str], write: Write) -> None:
+        self._desk = desk
+        self._roles = roles
+        self._worker = ThreadPoolExecutor(1, "desk")
+        self._filler = ThreadPoolExecutor(1, "history")
+        assembled = desk.assembled
+        self._context = assembled.context
+        self._closes = CloseKeeper(
+            assembled.context, assembled.cycle, settle_delay=settle_delay(desk)
+        )
+        self._monitor = Monitor(assembled.context, assembled.entries, assembled.paper)
+        self._chat = (
+            open_chat(desk, worker=self._worker, lines=lines, write=write) if roles.bot else None
+        )
+        runner = JobRunner(units=desk.units, wall=desk.market.wall, worker=self._worker)
+        self._schedule = DeskSchedule(runner, self._jobs(), self._after_job)
+        self._health = HealthServer(desk.settings.health, self._read_status)
+        policy = TypeAdapter(LlmPolicy).validate_python(asdict(desk.settings.llm))
+        store = SqlLlmStore(desk.units, grant=BudgetGrant)
+        self._gateway = build_gateway(policy, store, SystemClock()) if policy.providers else None
+        self._narrator = build_narrator(policy, self._gateway)
+        self._narrating = asyncio.Lock()
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run until ``stop``; everything that was begun is ended or committed."""
+        chat = asyncio.create_task(self._chat.run()) if self._chat else None
+        try:
+            await self._health.start()
+            if self._roles.engine:
+                await self._start_engine()
+            await self._stopping.wait()
+        finally:
+            if self._roles.engine:
+                self._schedule.stop()
+            if self._chat is not None and chat is not None:
+                await self._chat.stop()
+                await chat
+            await self._health.stop()
+            if self._gateway is not None:
+                await self._gateway.aclose()
+            self._worker.shutdown(wait=True, cancel_futures=True)
+            self._filler.shutdown(wait=False, cancel_futures=True)
+
+    def stop(self) -> None:
+        """End ``run``; from a signal handler on the event loop."""
+        self._stopping.set()
+
+    async def _start_engine(self) -> None:
+        loop = asyncio.get_running_loop()
+        recovered = await loop.run_in_executor(self._worker, self._monitor.recover)
+        if recovered:
+            await self._notice("recovered", {"orders": len(recovered)})
+        await loop.run_in_executor(self._filler, lambda: backfill(self._desk, self._progress()))
+        count = len(self._context.symbols)
+        await self._notice("desk_started", {"venue": self._context.venue, "count": count})
+        self._schedule.start()
+
+    def _jobs(self) -> tuple[Job, ...]:
+        every, questions = self._desk.settings.schedule, self._desk.assembled.questions
+        closes_every_s = _SIMULATED_EVERY_S if self._desk.market.simulated else _MARKET_EVERY_S
+        return (
+            Job(name="closes", every_s=closes_every_s, work=self._run_closes),
+            Job(
+                name="expiry",
+                every_s=every.expiry_every_s,
+                work=lambda: f"{questions.expire()} expired, {questions.ask_again()} asked again",
+            ),
+            Job(
+                name="monitor",
+                every_s=every.monitor_every_s,
+                work=lambda: (
+                    f"{self._monitor.watch_prices()} changed, "
+                    f"{self._monitor.cancel_stale()} cancelled"
+                ),
+            ),
+            Job(
+                name="snapshot",
+                every_s=every.snapshot_every_s,
+                work=lambda: f"equity {self._monitor.snapshot().equity_quote:.2f}",
+            ),
+            Job(name="gaps", every_s=every.gap_check_every_s, work=self._check_gaps),
+            Job(name="health", every_s=every.health_every_s, work=self._beat),
+            Job(name="words", every_s=_WORDS_EVERY_S, work=lambda: "awake"),
+        )
+
+    def _run_closes(self) -> str:
+        """Run what is due; a simulated market waits for the desk, and for people."""
+        clock = self._desk.market.simulated
+        if clock is not None and not clock.is_held:
+            clock.hold()
+        try:
+            reports = self._closes.run_due()
+        finally:
+            if clock is not None and not self._is_asking():
+                clock.release()
+        return f"{len(reports)} closes, {self._context.clock.now():%Y-%m-%d %H:%M}"
+
+    def _is_asking(self) -> bool:
+        with self._desk.units(read_only=True) as unit:
+            return bool(unit.approvals.pending())
+
+    def _check_gaps(self) -> str:
+        frame = self._context.timeframe
+        holes = sum(len(self._desk.filler.holes(s, frame)) for s in self._context.symbols)
+        return f"{holes} absent bars"
+
+    def _beat(self) -> str:
+        """The daily sign of life, at the hour the owner chose."""
+        digest = self._desk.settings.digest
+        now = self._desk.market.wall.now()
+        local = now.astimezone(ZoneInfo(self._desk.settings.app.timezone))
+        due = local.replace(hour=digest.at.hour, minute=digest.at.minute, second=0, microsecond=0)
+        today = f"{local:%Y-%m-%d}"
+        with self._desk.units() as unit:
+            noted = unit.desk.note("heartbeat")
+            if not digest.enabled or local < due or noted == today:
+                return "well"
+            if noted is not None:
+                tell(
+                    unit,
+                    kind="heartbeat",
+                    subject=f"heartbeat:{today}",
+                    cause="daily",
+                    payload={},
+                    at=now,
+                    priority=Priority.DIGEST,
+                )
+            unit.desk.put_note("heartbeat", today)
+            unit.commit()
+        return "told"
+
+    async def _after_job(self, name: str) -> None:
+        if self._chat is not None:
+            self._chat.wake()
+        if name == "words" and not self._narrating.locked():
+            async with self._narrating:
+                await self._put_into_words()
+
+    async def _put_into_words(self) -> None:
+        """Ask the narrator for the words that open questions lack; the answers arrive by edit."""
+        loop = asyncio.get_running_loop()
+        waiting = await loop.run_in_executor(self._worker, without_words, self._context)
+        for decision in waiting:
+            words = await self._narrator.explain(
+                decision, language=self._desk.settings.app.language
+            )
+            keep = partial(
+                keep_words,
+                self._context,
+                decision.id,
+                words.text,
+                is_from_model=words.is_from_model,
+            )
+            await loop.run_in_executor(self._worker, keep)
+
+    async def _read_status(self) -> StatusView:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, self._desk.assembled.desk.status)
+
+    async def _notice(self, text: str, values: dict[str, Json]) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._worker, self._queue_notice, text, values)
+
+    def _queue_notice(self, text: str, values: dict[str, Json]) -> None:
+        now = self._desk.market.wall.now()
+        with self._desk.units() as unit:
+            tell(
+                unit,
+                kind="notice",
+                subject=f"notice:{text}:{now.isoformat()}",
+                cause="start",
+                payload={"text": text, "values": values},
+                at=now,
+                priority=Priority.ANSWER,
+            )
+            unit.commit()
+        if self._chat is not None:
+            self._chat.wake()
+
+    def _progress(self) -> Callable[[int, int, datetime], None]:
+        """Tells the chat how far the first history is, at most every two seconds."""
+        wall = self._desk.market.wall
+        began = told = wall.now()
+
+        def watch(done: int, total: int, _: datetime) -> None:
+            nonlocal told
+            now = wall.now()
+            if not is_due(told, now, _PROGRESS_EVERY) and not (done == total and told > began):
+                return
+            told = now
+            eta_s = int((now - began).total_seconds() * (total - done) / done)
+            with self._desk.units() as unit:
+                tell(
+                    unit,
+                    kind="backfill",
+                    subject=f"backfill:{began.isoformat()}",
+                    cause=str(done),
+                    payload={"done": done, "total": total, "eta_s": eta_s},
+                    at=now,
+                    priority=Priority.DIGEST,
+                    delivery=Delivery.EDIT,
+                )
+                unit.commit()
+
+        return watch

@@ -1,0 +1,295 @@
+"""A whole desk for tests, put together by ``main.assembly`` as ``run`` puts it together.
+
+Units, two clocks and a market that a test moves by hand → ``assemble`` → a bench that proposes
+entries, presses buttons and reads what was left behind. Only what faces the world is a stand-in.
+
+The world of the bench: BTC/USDT and ETH/USDT stand at 100.00 with a spread of 0.05 either way; the
+taker pays 20 bps, the maker 10; a tick is 0.01, a lot 0.001. The last 40 hourly bars are 99 to 101,
+so the average true range is 2. The account holds 10,000 USDT.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from engine.domain.approvals import Approval
+from engine.domain.decisions import Decision, ExitPlan, OrderPlan
+from engine.domain.desk import AuditLine, Mode, OutboxMessage, Person, Role
+from engine.domain.ids import IntentId, decision_id
+from engine.domain.market import Candle, CandleSeries, MarketRules, Symbol, Timeframe
+from engine.domain.orders import Fill, Order
+from engine.domain.portfolio import Position, Trade
+from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
+from engine.domain.views import Press, PressOutcome
+from engine.fills.policy import FillPolicy
+from engine.ports import Units
+from engine.strategy.policy import TradingPolicy
+from main.assembly import Assembled, Parts, assemble, fund
+from tests.fakes.clock import CountedTokens, HandClock
+from tests.fakes.market import HandMarket
+
+VENUE = "bench"
+BTC = Symbol("BTC", "USDT")
+ETH = Symbol("ETH", "USDT")
+H1 = Timeframe.H1
+START = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HISTORY_BARS = 40
+PRICE = "100"
+
+OWNER = Person(user_id=1, role=Role.OWNER, name="Olga", chat_id=1)
+APPROVER = Person(user_id=2, role=Role.APPROVER, name="Arun", chat_id=2)
+SECOND = Person(user_id=3, role=Role.APPROVER, name="Sven", chat_id=3)
+VIEWER = Person(user_id=4, role=Role.VIEWER, name="Vera", chat_id=4)
+STRANGER = 666
+PEOPLE = (OWNER, APPROVER, SECOND, VIEWER)
+
+
+def rules(symbol: Symbol, **changes: Decimal | None) -> MarketRules:
+    """The venue's rules on one market of the bench."""
+    made = MarketRules(
+        symbol=symbol,
+        tick_size=Decimal("0.01"),
+        lot_size=Decimal("0.001"),
+        min_quantity=Decimal("0.001"),
+        min_notional_quote=Decimal(5),
+        maker_fee_bps=Decimal(10),
+        taker_fee_bps=Decimal(20),
+        half_spread_bps=Decimal(5),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # the names are those of MarketRules
+
+
+def bar(opened_at: datetime, prices: str, volume: float = 1_000_000.0) -> Candle:
+    """A bar from ``"open high low close"``."""
+    open_, high, low, close = (float(price) for price in prices.split())
+    return Candle(
+        opened_at=opened_at, open=open_, high=high, low=low, close=close, volume=volume
+    )
+
+
+def history(until: datetime = START, bars: int = HISTORY_BARS) -> CandleSeries:
+    """Hourly bars that all read 100 101 99 100, the last one closing at ``until``."""
+    opens = (until - H1.delta * back for back in range(bars, 0, -1))
+    return CandleSeries.of([bar(opened_at, "100 101 99 100") for opened_at in opens])
+
+
+@dataclass(slots=True)
+class Bench:
+    """A desk on a bench: the desk itself, and the hands of whoever tests it."""
+
+    parts: Parts
+    units: Units
+    clock: HandClock
+    wall: HandClock
+    market: HandMarket
+    assembled: Assembled
+    proposed: int = field(default=0)
+
+    def restart(self, **changes: object) -> "Bench":
+        """The same database and world under a desk that remembers nothing itself."""
+        parts = replace(self.parts, **changes)  # type: ignore[arg-type]  # the names are those of Parts
+        return replace(self, parts=parts, assembled=assemble(parts))
+
+    def advance(self, **by: float) -> None:
+        """Let time pass on both clocks."""
+        self.clock.advance(**by)
+        self.wall.advance(**by)
+
+    def decide(
+        self,
+        symbol: Symbol = BTC,
+        *,
+        quantity: str = "5",
+        price: str = PRICE,
+        stop: str = "95",
+        target: str | None = None,
+        route: RouteCode = RouteCode.ASK,
+    ) -> Decision:
+        """A decision to enter, as a scan would have made it; every call is another close."""
+        self.proposed += 1
+        closed_at = START - self.proposed * timedelta(hours=1)
+        size, reference = Decimal(quantity), Decimal(price)
+        plan = ExitPlan(
+            stop_price=Decimal(stop), take_profit_price=Decimal(target) if target else None
+        )
+        reason = ReasonCode.ASK_ABOVE_QUOTE if route is RouteCode.ASK else ReasonCode.ENTER_AUTO
+        return Decision(
+            id=decision_id(VENUE, symbol, H1, closed_at, "score-1"),
+            venue=VENUE,
+            symbol=symbol,
+            timeframe=H1,
+            closed_at=closed_at,
+            strategy_version="score-1",
+            action=ActionCode.ENTER,
+            route=route,
+            reason=reason,
+            close_price=reference,
+            equity_quote=Decimal(10_000),
+            plan=OrderPlan(
+                quantity=size,
+                reference_price=reference,
+                notional_quote=size * reference,
+                risk_quote=size * (reference - plan.stop_price),
+                exit_plan=plan,
+            ),
+        )
+
+    def propose(self, decision: Decision) -> Order:
+        """Store a decision and what it leads to, in one commit; returns its order."""
+        with self.units() as unit:
+            unit.decisions.add(decision)
+            proposed = self.assembled.entries.propose(unit, decision)
+            unit.commit()
+        assert proposed is not None
+        return proposed.order
+
+    def ask(self, symbol: Symbol = BTC, **keys: str) -> Approval:
+        """A question about an entry; keywords as for ``decide``."""
+        order = self.propose(self.decide(symbol, **keys))  # type: ignore[arg-type]  # texts only
+        return self.question(order.id)
+
+    def press(
+        self, approval: Approval, press: Press, by: Person | None = OWNER, *, reason: str = ""
+    ) -> PressOutcome:
+        """One press on a question's button."""
+        return self.assembled.questions.press(approval.token, press, by, reason=reason)
+
+    def approve(self, approval: Approval, by: Person = OWNER) -> PressOutcome:
+        """A yes."""
+        return self.press(approval, Press.APPROVE, by)
+
+    def question(self, order_id: IntentId) -> Approval:
+        """The question about an order."""
+        with self.units(read_only=True) as unit:
+            return unit.approvals.of_order(order_id)[-1]
+
+    def pending(self) -> tuple[Approval, ...]:
+        """Open questions."""
+        with self.units(read_only=True) as unit:
+            return tuple(unit.approvals.pending())
+
+    def now_of(self, approval: Approval) -> Approval:
+        """A question as it stands now."""
+        with self.units(read_only=True) as unit:
+            found = unit.approvals.get(approval.id)
+        assert found is not None
+        return found
+
+    def order(self, order_id: IntentId) -> Order:
+        """An order as it stands now."""
+        with self.units(read_only=True) as unit:
+            found = unit.orders.get(order_id)
+        assert found is not None
+        return found
+
+    def unfinished(self) -> tuple[Order, ...]:
+        """Orders in no final state."""
+        with self.units(read_only=True) as unit:
+            return tuple(unit.orders.unfinished())
+
+    def fills(self) -> tuple[Fill, ...]:
+        """All fills, oldest first."""
+        with self.units(read_only=True) as unit:
+            return tuple(reversed(unit.orders.recent_fills(1_000)))
+
+    def position(self, symbol: Symbol = BTC) -> Position | None:
+        """The desk's position."""
+        with self.units(read_only=True) as unit:
+            return next((p for p in unit.book.positions(VENUE) if p.symbol == symbol), None)
+
+    def trades(self) -> tuple[Trade, ...]:
+        """Closed trades, oldest first."""
+        with self.units(read_only=True) as unit:
+            return tuple(reversed(unit.book.trades(VENUE)))
+
+    def balances(self) -> Mapping[str, Decimal]:
+        """What the desk's ledger adds up to."""
+        with self.units(read_only=True) as unit:
+            return unit.book.balances(VENUE)
+
+    def venue_balances(self) -> Mapping[str, Decimal]:
+        """What the venue says there is, currencies without a balance left out."""
+        found = self.assembled.paper.balances()
+        return {currency: amount for currency, amount in found.items() if amount}
+
+    def audit(self) -> tuple[AuditLine, ...]:
+        """The whole trail, oldest first, its chain verified."""
+        with self.units(read_only=True) as unit:
+            count = unit.audit.verify()
+            return tuple(reversed(unit.audit.tail(count)))
+
+    def actions(self) -> list[str]:
+        """What the trail says was done, oldest first."""
+        return [line.event.action for line in self.audit()]
+
+    def outbox(self, kind: str | None = None) -> tuple[OutboxMessage, ...]:
+        """Messages waiting to be told."""
+        with self.units(read_only=True) as unit:
+            waiting = unit.outbox.due(self.wall.now() + timedelta(days=1), 1_000)
+        return tuple(message for message in waiting if kind in (None, message.kind))
+
+    def assert_protected(self, symbol: Symbol = BTC) -> None:
+        """One resting order at the venue has exactly the position's size and stop."""
+        position = self.position(symbol)
+        with self.units(read_only=True) as unit:
+            resting = [pair for pair in unit.paper.open() if pair[0].symbol == symbol]
+        if position is None:
+            assert resting == []
+            return
+        sells = [(intent.quantity, intent.stop_price) for intent, _ in resting if intent.is_reducing]
+        assert sells == [(position.quantity, position.stop_price)]
+        assert [intent.id for intent, _ in resting] == [position.protection_order_id]
+
+    def assert_books_agree(self) -> None:
+        """The desk's ledger, its positions and the venue tell of the same money."""
+        book = dict(self.balances())
+        assert book == self.venue_balances()
+        with self.units(read_only=True) as unit:
+            held = {p.symbol.base: p.quantity for p in unit.book.positions(VENUE)}
+        assert {c: amount for c, amount in book.items() if c != "USDT"} == held
+
+
+def build(
+    units: Units,
+    *,
+    policies: TradingPolicy | None = None,
+    mode: Mode = Mode.PAPER,
+    fills: FillPolicy | None = None,
+    symbols: tuple[Symbol, ...] = (BTC, ETH),
+    start_equity: str = "10000",
+) -> Bench:
+    """A funded desk with people, history and prices."""
+    clock, wall = HandClock(START), HandClock(START)
+    terms = {symbol: rules(symbol) for symbol in symbols}
+    market = HandMarket(clock, terms)
+    for symbol in symbols:
+        market.set_price(symbol, PRICE)
+    parts = Parts(
+        venue=VENUE,
+        quote="USDT",
+        timeframe=H1,
+        units=units,
+        clock=clock,
+        wall=wall,
+        market=market,
+        rules=terms,
+        tokens=CountedTokens(),
+        explain=lambda decision, language: f"{decision.symbol} in {language}",
+        start_equity_quote=Decimal(start_equity),
+        mode=mode,
+        simulated=True,
+        policies=policies or TradingPolicy(),
+        fills=fills or FillPolicy(),
+    )
+    assembled = assemble(parts)
+    fund(parts, assembled)
+    with units() as unit:
+        for person in PEOPLE:
+            unit.desk.put_person(person)
+        for symbol in symbols:
+            unit.candles.add(VENUE, symbol, H1, history())
+        unit.commit()
+    return Bench(
+        parts=parts, units=units, clock=clock, wall=wall, market=market, assembled=assembled
+    )

@@ -1,0 +1,179 @@
+"""Controls, people, jobs, notes, audit, outbox and inbox in memory."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from datetime import datetime
+
+from engine.domain.desk import (
+    AuditEvent,
+    AuditLine,
+    Controls,
+    InboxUpdate,
+    JobRun,
+    Json,
+    MessageState,
+    OutboxMessage,
+    Person,
+    Role,
+    SentMessage,
+)
+from engine.domain.errors import DataError, InvalidValueError
+from engine.domain.ids import MessageId
+from tests.fakes.memory import Memory, Table
+
+CONTROLS = Table[int, Controls]()
+PEOPLE = Table[int, Person]()
+JOBS = Table[str, JobRun]()
+NOTES = Table[str, Json]()
+AUDIT = Table[int, AuditLine]()
+OUTBOX = Table[MessageId, OutboxMessage]()
+SENT = Table[tuple[int, str], SentMessage]()
+INBOX = Table[tuple[str, int], InboxUpdate]()
+DONE = Table[tuple[str, int], tuple[datetime, str]]()
+
+
+class FakeDesk:
+    """See ``engine.ports.DeskStore``."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def controls(self) -> Controls:
+        return self._memory.read(CONTROLS).get(1, Controls())
+
+    def put_controls(self, controls: Controls) -> None:
+        self._memory.write(CONTROLS)[1] = controls
+
+    def people(self) -> Sequence[Person]:
+        rank = list(Role).index
+        rows = self._memory.read(PEOPLE).values()
+        return sorted(rows, key=lambda row: (rank(row.role), row.user_id))
+
+    def put_person(self, person: Person) -> None:
+        self._memory.write(PEOPLE)[person.user_id] = person
+
+    def job_runs(self) -> Sequence[JobRun]:
+        return sorted(self._memory.read(JOBS).values(), key=lambda row: row.name)
+
+    def put_job_run(self, run: JobRun) -> None:
+        self._memory.write(JOBS)[run.name] = run
+
+    def note(self, key: str) -> Json:
+        return deepcopy(self._memory.read(NOTES).get(key))
+
+    def put_note(self, key: str, value: Json) -> None:
+        self._memory.write(NOTES)[key] = deepcopy(value)
+
+
+class FakeAudit:
+    """See ``engine.ports.AuditStore``."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def append(self, event: AuditEvent) -> AuditLine:
+        rows = self._memory.write(AUDIT)
+        number = len(rows) + 1
+        rows[number] = AuditLine(
+            number=number, event=deepcopy(event), hash=_hash(self._previous(number), number, event)
+        )
+        return rows[number]
+
+    def tail(self, limit: int) -> Sequence[AuditLine]:
+        return list(self._memory.read(AUDIT).values())[::-1][:limit]
+
+    def about(self, subject: str) -> Sequence[AuditLine]:
+        return [row for row in self._memory.read(AUDIT).values() if row.event.subject == subject]
+
+    def verify(self) -> int:
+        rows = self._memory.read(AUDIT)
+        for number, line in rows.items():
+            if line.hash != _hash(self._previous(number), number, line.event):
+                raise DataError(f"audit line {number} was changed")
+        return len(rows)
+
+    def _previous(self, number: int) -> str:
+        line = self._memory.read(AUDIT).get(number - 1)
+        return "" if line is None else line.hash
+
+
+def _hash(previous: str, number: int, event: AuditEvent) -> str:
+    return hashlib.sha256(repr((previous, number, event)).encode("utf-8", "replace")).hexdigest()
+
+
+class FakeOutbox:
+    """See ``engine.ports.Outbox``."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def put(self, message: OutboxMessage) -> bool:
+        return self._memory.add(OUTBOX, message.id, message)
+
+    def due(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
+        waiting = (MessageState.PENDING, MessageState.AMBIGUOUS)
+        rows = [
+            row
+            for row in self._memory.read(OUTBOX).values()
+            if row.state in waiting and (row.not_before is None or row.not_before <= now)
+        ]
+        return sorted(rows, key=lambda row: (row.priority, row.created_at))[:limit]
+
+    def update(self, message: OutboxMessage) -> None:
+        rows = self._memory.write(OUTBOX)
+        if message.id not in rows:
+            raise InvalidValueError("message", "a queued one", message.id)
+        rows[message.id] = deepcopy(message)
+
+    def counts(self) -> Mapping[MessageState, int]:
+        states = [row.state for row in self._memory.read(OUTBOX).values()]
+        return {state: states.count(state) for state in MessageState}
+
+    def dead(self, limit: int) -> Sequence[OutboxMessage]:
+        rows = [r for r in self._memory.read(OUTBOX).values() if r.state is MessageState.DEAD]
+        return sorted(rows, key=lambda row: row.created_at)[::-1][:limit]
+
+    def get(self, message_id: MessageId) -> OutboxMessage | None:
+        return self._memory.read(OUTBOX).get(message_id)
+
+    def remember_sent(self, sent: SentMessage) -> None:
+        self._memory.write(SENT)[sent.chat_id, sent.subject] = sent
+
+    def sent(self, chat_id: int, subject: str) -> SentMessage | None:
+        return self._memory.read(SENT).get((chat_id, subject))
+
+
+class FakeInbox:
+    """See ``engine.ports.Inbox``."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def put(self, updates: Iterable[InboxUpdate]) -> int:
+        return sum(self._memory.add(INBOX, (item.source, item.update_id), item) for item in updates)
+
+    def pending(self, source: str, limit: int) -> Sequence[InboxUpdate]:
+        done = self._memory.read(DONE)
+        rows = [
+            row
+            for key, row in self._memory.read(INBOX).items()
+            if row.source == source and key not in done
+        ]
+        return sorted(rows, key=lambda row: row.update_id)[:limit]
+
+    def done(self, source: str, update_id: int, at: datetime, error: str = "") -> None:
+        self._memory.write(DONE)[source, update_id] = (at, error)
+
+    def retry(self, source: str, update_id: int) -> int:
+        rows = self._memory.write(INBOX)
+        row = rows.get((source, update_id))
+        if row is None:
+            raise InvalidValueError("inbox update", f"a stored one of {source}", update_id)
+        rows[source, update_id] = replace(row, attempts=row.attempts + 1)
+        return row.attempts + 1
+
+    def last_id(self, source: str) -> int | None:
+        ids = [row.update_id for row in self._memory.read(INBOX).values() if row.source == source]
+        return max(ids, default=None)

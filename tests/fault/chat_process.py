@@ -1,0 +1,43 @@
+"""A desk in a Telegram chat as a process of its own, to be killed: see ``test_telegram_faults``.
+
+``python -m tests.fault.chat_process DATABASE_URL TOKEN BASE_URL``. The market and the clock are the
+bench's; what is real is the database, the bot and the way it dies.
+"""
+
+import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from bot.front import ChatDesk
+from bot.policy import SecretText, TelegramOptions
+from bot.telegram_channel import TelegramChannel
+from db.unit_of_work import SqlUnits
+from engine.desk.monitor import Monitor
+from tests.unit.bot.harness import FAST, PATIENT, bench_for
+
+
+async def main(url: str, token: str, base_url: str) -> None:
+    bench, wall = bench_for(SqlUnits(url))
+    assembled = bench.assembled
+    # What a start does: unfinished orders are brought to where they are.
+    Monitor(assembled.context, assembled.entries, assembled.paper).recover()
+    options = TelegramOptions(
+        token=SecretText(token),
+        base_url=base_url,
+        poll_timeout_s=2,
+        request_timeout_s=60.0,
+    )
+    with ThreadPoolExecutor(1) as desk_thread:
+        await ChatDesk(
+            TelegramChannel(options),
+            desk=assembled.desk,
+            units=bench.units,
+            clock=wall,
+            desk_thread=desk_thread,
+            options=PATIENT,
+            rates=FAST,
+        ).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The loopback servers answer as the real services do."""
