@@ -15,9 +15,10 @@ from bot.delivery import Postman
 from bot.handlers.commands import COMMANDS, Command, commands_of
 from bot.handlers.dispatch import Dispatcher
 from bot.inbox import InboxPump, Threads
+from bot.ledger import Audience, OutboxLedger
 from bot.messages.rendered import StoredFacts
 from bot.messages.words import load_texts
-from bot.outbox import Audience, OutboxPump
+from bot.outbox import OutboxPump
 from bot.policy import LANGUAGES, ChatOptions, Rates
 from engine.desk.front import DeskFront
 from engine.desk.tell import card_subject
@@ -73,12 +74,9 @@ class ChatDesk:
             picture_thread=picture_thread,
         )
         self._outbox = OutboxPump(
-            channel,
-            units=units,
+            ledger=OutboxLedger(channel, units=units, clock=clock, audience=audience or Audience()),
             postman=postman,
-            clock=clock,
-            threads=threads,
-            audience=audience or Audience(),
+            store_thread=threads.store,
             rates=rates or Rates(),
         )
         self._inbox = InboxPump(

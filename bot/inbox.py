@@ -15,7 +15,8 @@ Choices:
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
@@ -32,7 +33,7 @@ from engine.domain.desk import (
 )
 from engine.domain.errors import ChatError
 from engine.domain.ids import message_id
-from engine.ports import Clock, Units
+from engine.ports import Clock, UnitOfWork, Units
 
 _log = structlog.get_logger()
 
@@ -159,7 +160,8 @@ class InboxPump:
         except Exception as err:  # noqa: BLE001 - the handler edge
             await self._failed(update, incoming, err)
             return
-        await self._store(self._end, update, incoming, response, "")
+        is_copy = await self._store(self._end, update, incoming, response, "")
+        response = replace(response, strips=response.strips or is_copy)
         self._on_reply()
         if incoming.callback_id and not answered:
             self._spawn(self._answer(incoming, response))
@@ -236,23 +238,16 @@ class InboxPump:
 
     def _end(
         self, update: InboxUpdate, incoming: Incoming | None, response: Response, error: str
-    ) -> None:
-        """Replies and the end of the update in one commit."""
+    ) -> bool:
+        """Replies and the end of the update in one commit; whether a stray copy was pressed."""
         now = self._clock.now()
+        is_copy = False
         with self._units() as unit:
             for number, reply in enumerate(response.replies):
                 assert incoming is not None  # nothing replies to what was not understood
                 unit.outbox.put(self._message(update, incoming, reply, number))
                 if reply.in_place and incoming.message_id is not None:
-                    unit.outbox.remember_sent(
-                        SentMessage(
-                            chat_id=incoming.chat_id,
-                            subject=_place(incoming),
-                            chat_message_id=incoming.message_id,
-                            has_photo=incoming.has_photo,
-                            sent_at=now,
-                        )
-                    )
+                    unit.outbox.remember_sent(_pressed(incoming, _place(incoming), now))
             if error:
                 unit.audit.append(
                     AuditEvent(
@@ -263,8 +258,22 @@ class InboxPump:
                         detail={"error": error},
                     )
                 )
+            if response.about and incoming is not None:
+                is_copy = self._is_stray_copy(unit, response.about, incoming, now)
             unit.inbox.done(update.source, update.update_id, now, error)
             unit.commit()
+        return is_copy
+
+    @staticmethod
+    def _is_stray_copy(unit: UnitOfWork, subject: str, incoming: Incoming, now: datetime) -> bool:
+        """Whether another message speaks of the subject; a copy without one is adopted."""
+        if incoming.message_id is None:
+            return False
+        known = unit.outbox.sent(incoming.chat_id, subject)
+        if known is None:
+            unit.outbox.remember_sent(_pressed(incoming, subject, now))
+            return False
+        return known.chat_message_id != incoming.message_id
 
     def _message(
         self, update: InboxUpdate, incoming: Incoming, reply: Reply, number: int
@@ -282,6 +291,18 @@ class InboxPump:
             delivery=Delivery.EDIT if in_place else reply.delivery,
             chat_id=incoming.chat_id,
         )
+
+
+def _pressed(incoming: Incoming, subject: str, now: datetime) -> SentMessage:
+    """The message whose button was pressed, as the one that speaks of a subject."""
+    assert incoming.message_id is not None  # the caller has looked
+    return SentMessage(
+        chat_id=incoming.chat_id,
+        subject=subject,
+        chat_message_id=incoming.message_id,
+        has_photo=incoming.has_photo,
+        sent_at=now,
+    )
 
 
 def _place(incoming: Incoming) -> str:

@@ -8,7 +8,7 @@ Choices:
   after a crash or a time-out in between nobody knows whether it arrived. It is sent again then,
   and says that it may be a repeat. Edits need no mark: twice is the same as once.
 - Rows that say the same (kind, subject, payload) go as one message: what is told is today's truth,
-  and it is true once.
+  and it is true once. Ten or more reports that wait for one chat go as one list; questions never.
 - When the service is away, everything waits together and no row counts as failed, so that a day of
   outage loses nothing.
 - The sender is woken at once by whoever queues, and looks by itself twice a second for rows that
@@ -16,78 +16,45 @@ Choices:
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
 
 import structlog
 
-from bot.channel import (
-    BusyError,
-    Channel,
-    MissingError,
-    MovedError,
-    Outgoing,
-    UnreachableError,
-)
+from bot.channel import BusyError, MissingError, MovedError, Outgoing, UnreachableError
 from bot.delivery import Delivered, Parcel, Postman
-from bot.inbox import Threads
+from bot.ledger import Audience, Load, OutboxLedger
 from bot.pacing import Pacer
 from bot.policy import Rates
-from engine.domain.desk import (
-    AuditEvent,
-    Delivery,
-    MessageState,
-    OutboxMessage,
-    Person,
-    SentMessage,
-)
 from engine.domain.errors import ChatError
-from engine.domain.ids import message_id
-from engine.ports import Clock, UnitOfWork, Units
+
+__all__ = ["Audience", "OutboxPump"]
 
 _log = structlog.get_logger()
 
 _POLL_S = 0.5
-_BATCH = 1000
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
 _RENDER_ATTEMPTS = 3
 _RENDER_RETRY_S = 1.0
-_ERROR_CHARS = 500
 _FINISH_S = 3.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Who is told what is for everybody, beside the people stored in the database."""
-
-    people: tuple[Person, ...] = ()
-    groups: tuple[int, ...] = ()
+class _AlreadyDealtWithError(Exception):
+    """The rows have been sent or buried since they were taken."""
 
 
 class OutboxPump:
     """Delivers the rows of one channel's chats."""
 
     def __init__(
-        self,
-        channel: Channel,
-        *,
-        units: Units,
-        postman: Postman,
-        clock: Clock,
-        threads: Threads,
-        audience: Audience,
-        rates: Rates,
+        self, *, ledger: OutboxLedger, postman: Postman, store_thread: Executor, rates: Rates
     ) -> None:
-        self._channel = channel
-        self._units = units
+        self._ledger = ledger
         self._postman = postman
-        self._clock = clock
-        self._threads = threads
-        self._audience = audience
+        self._store_thread = store_thread
         self._pacer = Pacer(rates)
-        self._readers: dict[int, Person] = {}
         self._lanes: dict[int, asyncio.Task[None]] = {}
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -106,7 +73,7 @@ class OutboxPump:
         while True:
             self._woken.clear()
             if self._loop.time() >= self._away_until_s:
-                self._enlane(await self._store(self._take))
+                self._enlane(await self._store(self._ledger.take))
             try:
                 await asyncio.wait_for(self._woken.wait(), _POLL_S)
             except TimeoutError:
@@ -121,50 +88,46 @@ class OutboxPump:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
 
-    def _enlane(self, rows: Sequence[OutboxMessage]) -> None:
-        for row in rows:
-            chat_id = row.chat_id
-            if chat_id is None or chat_id in self._lanes or not self._channel.serves(chat_id):
-                continue
-            twins = [one for one in rows if one is not row and _says_the_same(one, row)]
-            self._lanes[chat_id] = asyncio.create_task(self._run_lane(chat_id, row, twins))
+    def _enlane(self, loads: Sequence[Load]) -> None:
+        for load in loads:
+            if load.chat_id not in self._lanes:
+                self._lanes[load.chat_id] = asyncio.create_task(self._run_lane(load))
 
-    async def _run_lane(
-        self, chat_id: int, row: OutboxMessage, twins: Sequence[OutboxMessage]
-    ) -> None:
+    async def _run_lane(self, load: Load) -> None:
         try:
-            await self._deliver(chat_id, row, twins)
+            await self._deliver(load)
+        except _AlreadyDealtWithError:
+            _log.info("message_already_dealt_with", message=load.told.id)
         except Exception as err:  # noqa: BLE001 - the edge of a delivery: others must go on
-            _log.exception("delivery_failed", message=row.id)
-            await self._store(self._postpone, row, _RENDER_RETRY_S, _told(err))
+            _log.exception("delivery_failed", message=load.told.id)
+            detail = f"{type(err).__name__}: {err}"
+            await self._store(self._ledger.postpone, load, _RENDER_RETRY_S, detail)
         finally:
-            self._lanes.pop(chat_id, None)
+            self._lanes.pop(load.chat_id, None)
             self._woken.set()
 
-    async def _deliver(
-        self, chat_id: int, row: OutboxMessage, twins: Sequence[OutboxMessage]
-    ) -> None:
-        known = await self._store(self._known, chat_id, row.subject)
-        is_new = any(one.delivery is Delivery.NEW for one in (row, *twins))
+    async def _deliver(self, load: Load) -> None:
+        known = await self._store(self._ledger.known, load.chat_id, load.told.subject)
         parcel = Parcel(
-            row=row,
-            chat_id=chat_id,
-            reader=self._readers.get(chat_id),
+            row=load.told,
+            chat_id=load.chat_id,
+            reader=self._ledger.reader(load.chat_id),
             known=known,
-            is_edit=known is not None and not is_new,
-            is_repeat=row.state is MessageState.AMBIGUOUS,
+            is_edit=known is not None and not load.is_new,
+            is_repeat=load.is_repeat,
         )
         try:
             message = await self._prepared(parcel)
             if message is None:
-                await self._store(self._finish, parcel, twins, None, "nothing to tell any more")
+                note = "nothing to tell any more"
+                await self._store(self._ledger.finish, load, known, None, note)
                 return
-            delivered = await self._transmit(parcel, message)
+            delivered = await self._transmit(load, parcel, message)
         except ChatError as err:
-            await self._undelivered(parcel, twins, err)
+            await self._undelivered(load, parcel, err)
         else:
             self._away_wait_s = _FIRST_WAIT_S
-            await self._store(self._finish, parcel, twins, delivered, "")
+            await self._store(self._ledger.finish, load, known, delivered)
 
     async def _prepared(self, parcel: Parcel) -> Outgoing | None:
         try:
@@ -177,7 +140,7 @@ class OutboxPump:
             _log.exception("message_untellable", message=parcel.row.id, kind=parcel.row.kind)
             return self._postman.untellable(parcel)
 
-    async def _transmit(self, parcel: Parcel, message: Outgoing) -> Delivered:
+    async def _transmit(self, load: Load, parcel: Parcel, message: Outgoing) -> Delivered:
         if parcel.is_edit:
             try:
                 return await self._postman.edit(parcel, message)
@@ -185,11 +148,11 @@ class OutboxPump:
                 # The person has deleted it, or it is too old: what it says is told anew.
                 anew = replace(parcel, is_edit=False, known=None)
                 again = await self._prepared(anew)
-                return await self._send(anew, again or message)
+                return await self._send(load, anew, again or message)
         await self._postman.retire(parcel)
-        return await self._send(parcel, message)
+        return await self._send(load, parcel, message)
 
-    async def _send(self, parcel: Parcel, message: Outgoing) -> Delivered:
+    async def _send(self, load: Load, parcel: Parcel, message: Outgoing) -> Delivered:
         loop = asyncio.get_running_loop()
         # Other chats share the window over all, so the wait may be longer after it than thought.
         while True:
@@ -198,152 +161,29 @@ class OutboxPump:
                 break
             await asyncio.sleep(wait_s)
         self._pacer.count(parcel.chat_id, loop.time())
-        await self._store(self._mark_sending, parcel.row)
+        if not await self._store(self._ledger.mark_sending, load):
+            raise _AlreadyDealtWithError
         return await self._postman.send(parcel, message)
 
-    async def _undelivered(
-        self, parcel: Parcel, twins: Sequence[OutboxMessage], err: ChatError
-    ) -> None:
-        row, now_s = parcel.row, asyncio.get_running_loop().time()
+    async def _undelivered(self, load: Load, parcel: Parcel, err: ChatError) -> None:
+        now_s, detail = asyncio.get_running_loop().time(), str(err)
         match err:
             case BusyError():
-                self._pacer.hold(parcel.chat_id, now_s + err.retry_after_s)
-                await self._store(self._postpone, row, err.retry_after_s, str(err))
+                self._pacer.hold(load.chat_id, now_s + err.retry_after_s)
+                await self._store(self._ledger.postpone, load, err.retry_after_s, detail)
             case UnreachableError():
-                self._away_until_s = now_s + self._away_wait_s
-                self._away_wait_s = min(_LONGEST_WAIT_S, 2 * self._away_wait_s)
-                _log.warning("chat_unreachable", message=row.id, detail=str(err))
+                if now_s >= self._away_until_s:
+                    self._away_until_s = now_s + self._away_wait_s
+                    self._away_wait_s = min(_LONGEST_WAIT_S, 2 * self._away_wait_s)
+                _log.warning("chat_unreachable", message=load.told.id, detail=detail)
                 maybe = err.ambiguous and not parcel.is_edit
-                await self._store(self._postpone, row, 0.0, str(err), is_ambiguous=maybe)
+                await self._store(self._ledger.postpone, load, 0.0, detail, is_ambiguous=maybe)
             case MovedError():
-                await self._store(self._move, (row, *twins), err.chat_id)
+                await self._store(self._ledger.move, load, err.chat_id)
             case _:
-                _log.error("message_dead", message=row.id, chat=parcel.chat_id, detail=str(err))
-                await self._store(self._bury, (row, *twins), str(err))
+                _log.error("message_dead", message=load.told.id, chat=load.chat_id, detail=detail)
+                await self._store(self._ledger.bury, load, detail)
 
     async def _store[**P, T](self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads.store, lambda: work(*args, **kwargs))
-
-    def _take(self) -> Sequence[OutboxMessage]:
-        """What is due, after messages for everybody have become one row per chat."""
-        now = self._clock.now()
-        with self._units(read_only=True) as unit:
-            rows = unit.outbox.due(now, _BATCH)
-            self._read_people(unit)
-        if not any(row.chat_id is None for row in rows) or not self._chats():
-            return rows
-        with self._units() as unit:
-            for row in unit.outbox.due(now, _BATCH):
-                if row.chat_id is None:
-                    self._fan_out(unit, row)
-            unit.commit()
-        with self._units(read_only=True) as unit:
-            return unit.outbox.due(now, _BATCH)
-
-    def _read_people(self, unit: UnitOfWork) -> None:
-        # The database goes last: what a person has changed since counts more than the file.
-        people = (*self._audience.people, *unit.desk.people())
-        self._readers = {one.chat_id: one for one in people if self._channel.serves(one.chat_id)}
-
-    def _chats(self) -> Iterable[int]:
-        return dict.fromkeys((*self._readers, *self._audience.groups))
-
-    def _fan_out(self, unit: UnitOfWork, row: OutboxMessage) -> None:
-        for chat_id in self._chats():
-            number = message_id(row.kind, row.subject, f"{row.id}:{chat_id}")
-            unit.outbox.put(replace(row, id=number, chat_id=chat_id))
-        unit.outbox.update(replace(row, state=MessageState.SENT))
-
-    def _known(self, chat_id: int, subject: str) -> SentMessage | None:
-        with self._units(read_only=True) as unit:
-            return unit.outbox.sent(chat_id, subject)
-
-    def _mark_sending(self, row: OutboxMessage) -> None:
-        with self._units() as unit:
-            unit.outbox.update(
-                replace(row, state=MessageState.AMBIGUOUS, attempts=row.attempts + 1)
-            )
-            unit.commit()
-
-    def _finish(
-        self,
-        parcel: Parcel,
-        twins: Sequence[OutboxMessage],
-        delivered: Delivered | None,
-        error: str,
-    ) -> None:
-        row = parcel.row
-        with self._units() as unit:
-            for one in (row, *twins):
-                unit.outbox.update(
-                    replace(one, state=MessageState.SENT, attempts=one.attempts + 1, error=error)
-                )
-            if delivered is not None:
-                known = parcel.known
-                is_same = known is not None and known.chat_message_id == delivered.message_id
-                unit.outbox.remember_sent(
-                    SentMessage(
-                        chat_id=parcel.chat_id,
-                        subject=row.subject,
-                        chat_message_id=delivered.message_id,
-                        has_photo=delivered.has_photo,
-                        sent_at=known.sent_at if known and is_same else self._clock.now(),
-                    )
-                )
-            unit.commit()
-
-    def _postpone(
-        self, row: OutboxMessage, wait_s: float, error: str, *, is_ambiguous: bool = False
-    ) -> None:
-        """Back into the queue; one that may have arrived before stays marked."""
-        ambiguous = is_ambiguous or row.state is MessageState.AMBIGUOUS
-        with self._units() as unit:
-            unit.outbox.update(
-                replace(
-                    row,
-                    state=MessageState.AMBIGUOUS if ambiguous else MessageState.PENDING,
-                    attempts=row.attempts + 1,
-                    not_before=self._clock.now() + timedelta(seconds=wait_s),
-                    error=error[:_ERROR_CHARS],
-                )
-            )
-            unit.commit()
-
-    def _move(self, rows: Sequence[OutboxMessage], chat_id: int) -> None:
-        with self._units() as unit:
-            for row in rows:
-                unit.outbox.update(replace(row, chat_id=chat_id))
-            unit.commit()
-
-    def _bury(self, rows: Sequence[OutboxMessage], error: str) -> None:
-        now = self._clock.now()
-        with self._units() as unit:
-            for row in rows:
-                unit.outbox.update(
-                    replace(
-                        row,
-                        state=MessageState.DEAD,
-                        attempts=row.attempts + 1,
-                        error=error[:_ERROR_CHARS],
-                    )
-                )
-                unit.audit.append(
-                    AuditEvent(
-                        at=now,
-                        actor="chat",
-                        action="message_dead",
-                        subject=row.id,
-                        detail={"kind": row.kind, "about": row.subject, "error": error},
-                    )
-                )
-            unit.commit()
-
-
-def _says_the_same(one: OutboxMessage, other: OutboxMessage) -> bool:
-    mine = (one.chat_id, one.kind, one.subject, one.payload)
-    return mine == (other.chat_id, other.kind, other.subject, other.payload)
-
-
-def _told(err: Exception) -> str:
-    return f"{type(err).__name__}: {err}"
+        return await loop.run_in_executor(self._store_thread, lambda: work(*args, **kwargs))

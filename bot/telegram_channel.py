@@ -13,9 +13,12 @@ Choices:
   descriptions are compared without case, because the library rewrites their first letter.
 """
 
+import json
+import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import structlog
 
@@ -39,6 +42,7 @@ from engine.domain.errors import ChatError
 
 if TYPE_CHECKING:
     from telegram import Bot, InlineKeyboardMarkup
+    from telegram.request import HTTPXRequest
 
 _log = structlog.get_logger()
 
@@ -79,6 +83,7 @@ class TelegramChannel:
     def __init__(self, options: TelegramOptions) -> None:
         self._options = options
         self._bot: Bot | None = None
+        self._polling: HTTPXRequest | None = None
         self._username = ""
 
     async def open(self) -> None:
@@ -86,13 +91,15 @@ class TelegramChannel:
         # python-telegram-bot hands out durations as numbers with a deprecation warning unless it
         # is told here, before its import, that the caller expects timedelta.
         os.environ.setdefault("PTB_TIMEDELTA", "true")
+        # The HTTP client logs every address at INFO, and the address holds the token.
+        logging.getLogger("httpx").setLevel(logging.WARNING)
         from telegram import Bot  # noqa: PLC0415 - half a second, see above
         from telegram.request import HTTPXRequest  # noqa: PLC0415 - likewise
 
         options = self._options
         timeout_s = options.request_timeout_s
-        poll_s = options.poll_timeout_s + _SPARE_POLL_S
         if self._bot is None:
+            self._polling = HTTPXRequest(connection_pool_size=1, connect_timeout=timeout_s)
             self._bot = Bot(
                 options.token.reveal(),
                 base_url=options.base_url,
@@ -104,9 +111,7 @@ class TelegramChannel:
                     connect_timeout=timeout_s,
                     pool_timeout=timeout_s,
                 ),
-                get_updates_request=HTTPXRequest(
-                    connection_pool_size=1, read_timeout=poll_s, connect_timeout=timeout_s
-                ),
+                get_updates_request=self._polling,
             )
         await self._call(lambda bot: bot.initialize())
         self._username = self._bot.username
@@ -123,14 +128,31 @@ class TelegramChannel:
     async def receive(self, after: int | None) -> Sequence[RawUpdate]:
         """Long-poll; see ``Channel.receive``."""
         offset = None if after is None else after + 1
-        updates = await self._call(
-            lambda bot: bot.get_updates(
-                offset=offset, timeout=self._options.poll_timeout_s, allowed_updates=_WANTED
-            )
-        )
+        found = await self._call(lambda _: self._poll(offset))
+        updates = found if isinstance(found, list) else []
         return [
-            RawUpdate(update_id=update.update_id, payload=update.to_dict()) for update in updates
+            RawUpdate(update_id=update["update_id"], payload=update)
+            for update in updates
+            if isinstance(update, dict) and _number(update, "update_id") is not None
         ]
+
+    async def _poll(self, offset: int | None) -> object:
+        """One ``getUpdates``; the library's own would fail for good on one strange update."""
+        assert self._polling is not None  # open has made it
+        options = self._options
+        fields = {
+            "timeout": options.poll_timeout_s,
+            "allowed_updates": json.dumps(_WANTED),
+            **({} if offset is None else {"offset": offset}),
+        }
+        answer = await self._polling.retrieve(
+            f"{options.base_url}{options.token.reveal()}/getUpdates?{urlencode(fields)}",
+            read_timeout=options.poll_timeout_s + _SPARE_POLL_S,
+        )
+        try:
+            return json.loads(answer)["result"]
+        except (ValueError, KeyError, TypeError) as err:
+            raise UnreachableError("an answer that is not JSON", ambiguous=False) from err
 
     def read(self, update_id: int, payload: Mapping[str, Json]) -> Incoming | None:
         """Understand a message or a press; ``None`` for anything else."""
@@ -250,12 +272,15 @@ class TelegramChannel:
 
     async def _call[T](self, request: "Callable[[Bot], Coroutine[Any, Any, T]]") -> T:
         """Make one request; vendor errors become ours."""
-        from telegram.error import TelegramError  # noqa: PLC0415 - the library is open by now
+        from telegram.error import InvalidToken, TelegramError  # noqa: PLC0415 - the library is open by now
 
         if self._bot is None:
             raise UnreachableError("the channel is not open", ambiguous=False)
         try:
             return await request(self._bot)
+        except InvalidToken:
+            # The library's message holds the token: it is left behind.
+            raise UnreachableError("the bot token is not accepted", ambiguous=False) from None
         except TelegramError as err:
             raise _translated(err) from err
 
@@ -277,8 +302,6 @@ def _translated(err: Exception) -> ChatError:
         if _says(text, ("message is not modified",)):
             return UnchangedError(text)
         return MissingError(text) if _says(text, _MISSING) else RefusedError(text)
-    if isinstance(err, error.InvalidToken):
-        return UnreachableError("the bot token is not accepted", ambiguous=False)
     return UnreachableError(text, ambiguous=not _never_left(err))
 
 

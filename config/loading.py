@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from config.keys import Key, Section, tree, words_of
 from config.layers import FILE_VARIABLE, Layers, Path_, read_layers
 from config.settings import SIMULATED_VENUE, Settings
-from config.words import value_words, without_password
+from config.words import default_text, value_words, without_password
 from engine.domain.errors import ConfigurationError
 
 DEFAULT_FILE = Path("cryptotrader.toml")
@@ -157,10 +157,4 @@ def _remedy(key: Key) -> str:
         return '; correct it, or write "off"'
     if isinstance(default, (str, tuple, dict)) and not default:
         return "; correct it"
-    return f"; correct it (default {_plain_default(default)})"
-
-
-def _plain_default(default: object) -> str:
-    if isinstance(default, tuple):
-        return ", ".join(str(one) for one in default)
-    return str(default)
+    return f"; correct it (default {default_text(default)})"

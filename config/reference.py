@@ -1,12 +1,12 @@
 """``docs/configuration.md``, made from the code; a test fails when the file is out of date."""
 
 from collections.abc import Iterator
-from datetime import datetime, time
 from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr
 
 from config.keys import OFF, Key, Section, env_name, tree, words_of
+from config.words import default_text
 
 _INTRODUCTION = """\
 # Configuration
@@ -96,16 +96,4 @@ def _default_words(default: object) -> str:
         return f"`{OFF}`"
     if isinstance(default, SecretStr) or default in ("", (), {}):
         return "empty"
-    return f"`{_default_text(default)}`"
-
-
-def _default_text(default: object) -> str:
-    if isinstance(default, bool):
-        return str(default).lower()
-    if isinstance(default, tuple):
-        return ", ".join(str(one) for one in default)
-    if isinstance(default, datetime):
-        return f"{default:%Y-%m-%dT%H:%M:%SZ}"
-    if isinstance(default, time):
-        return f"{default:%H:%M}"
-    return str(default)
+    return f"`{default_text(default)}`"

@@ -102,6 +102,7 @@ class VenueSettings:
     )
     options: dict[str, Any] = field(
         default_factory=dict,
+        repr=False,  # free, so an account's secrets may stand in it
         metadata={"doc": "Handed to ccxt as they are."},
     )
     simulation: SimulationPolicy = field(default_factory=SimulationPolicy)

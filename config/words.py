@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime, time
 
 MASK = "********"
 
@@ -32,3 +33,16 @@ def value_words(value: object, *, hidden: bool) -> str:
         return f" = {MASK}"
     text = without_password(f'"{value}"' if isinstance(value, str) else str(value))
     return f" = {text if len(text) <= _LONGEST else text[:_LONGEST] + '…'}"
+
+
+def default_text(default: object) -> str:
+    """A default as a person would write it."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return ", ".join(str(one) for one in default)
+    if isinstance(default, datetime):
+        return f"{default:%Y-%m-%dT%H:%M:%SZ}"
+    if isinstance(default, time):
+        return f"{default:%H:%M}"
+    return str(default)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast, get_type_hints
 
 import numpy as np
+from numba import __version__ as numba_version
 from numba import njit
 from numpy.typing import NDArray
 
@@ -93,7 +94,11 @@ def _compile(function: Callable[..., Any], *, allocates: bool, inline: str = "ne
     dispatcher = njit(cache=True, inline=inline, _nrt=allocates)(function)
     cache = getattr(dispatcher, "_cache", None)  # absent under NUMBA_DISABLE_JIT
     if cache is not None:
-        cache._cache_file._source_stamp = _sources_digest(function.__module__)  # noqa: SLF001
+        file = cache._cache_file  # noqa: SLF001 (see above)
+        file._source_stamp = _sources_digest(function.__module__)  # noqa: SLF001
+        # The version is compared before anything is unpickled: a kept type that was moved or
+        # renamed since could not be, and the program would not start after an upgrade.
+        file._version = f"{numba_version} {file._source_stamp}"  # noqa: SLF001
     return dispatcher
 
 

@@ -95,7 +95,13 @@ def assemble(parts: Parts) -> Assembled:
         clock=parts.clock,
         wall=parts.wall,
         market=parts.market,
-        gateway=OrderGateway(venue=parts.venue, units=parts.units, broker=paper, clock=parts.clock),
+        gateway=OrderGateway(
+            venue=parts.venue,
+            units=parts.units,
+            broker=paper,
+            clock=parts.clock,
+            wall=parts.wall,
+        ),
         tokens=parts.tokens,
         strategy=Strategy.of(
             weights=parts.weights,

@@ -55,6 +55,11 @@ def stored_venue(settings: Settings, given: str | None) -> str:
     return FILES_VENUE if settings.venue(name).kind == "simulated" else name
 
 
+def simulated_venues(settings: Settings) -> tuple[str, ...]:
+    """Venues whose candles are made up: no rehearsal or backtest picks them by itself."""
+    return tuple(name for name, venue in settings.venues.items() if venue.kind == "simulated")
+
+
 def parse_symbols(texts: Iterable[str]) -> tuple[Symbol, ...]:
     """Symbols, each once; ``UsageError`` with an example for a misspelt one."""
     try:

@@ -8,19 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from config import Settings
 from config.services import VenueSettings
-from db.lock import WriterLock
-from db.migrate import check, current, upgrade
 from db.unit_of_work import SqlUnits
 from engine.clock import SecretTokens, SystemClock
 from engine.desk import people
 from engine.desk.rehearsal import Watch
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode, Person, Role
+from engine.domain.desk import WeightSet as StoredWeights
 from engine.domain.errors import ConfigurationError, SafetyRefusedError
 from engine.domain.market import MarketRules, Symbol, Timeframe
 from engine.domain.values import from_ms
@@ -32,10 +29,12 @@ from engine.market.simulated import SimulatedMarket
 from engine.market.simulated_clock import SimulatedClock
 from engine.market.universe import explicit_universe
 from engine.ports import Clock, MarketData, Units
+from engine.strategy.weights import WeightSet, default_weights
 from llm import template
 from llm.sheet import fact_sheet
 from llm.wording import language_of
 from main.assembly import Assembled, Parts, assemble, fund
+from main.store import open_units
 
 TERMINAL = Person(user_id=0, role=Role.OWNER, name="terminal", chat_id=0)
 
@@ -65,30 +64,12 @@ class OpenDesk:
     filler: CandleFiller
 
 
-def open_units(settings: Settings) -> SqlUnits:
-    """The database, created on a first start; ``SchemaOutdatedError`` if it needs an upgrade."""
-    url = settings.database.url
-    _make_folder(settings)
-    if current(url) is None:
-        upgrade(url)
-    else:
-        check(url)
-    return SqlUnits(url)
-
-
-def hold_writer_lock(settings: Settings, role: str) -> WriterLock:
-    """Make this process the one engine of its database, or say who is."""
-    lock = WriterLock(settings.database.url)
-    lock.acquire(f"cryptotrader run --role {role}")
-    return lock
-
-
 @contextmanager
-def open_desk(settings: Settings, *, moving: bool = False) -> Iterator[OpenDesk]:
-    """A desk on the configured venue. ``moving`` lets a simulated market's time run."""
+def open_desk(settings: Settings) -> Iterator[OpenDesk]:
+    """A desk on the configured venue; a simulated market's time stands still."""
     units = open_units(settings)
     try:
-        market = open_market(settings, units, moving=moving)
+        market = open_market(settings, units)
         yield build_desk(settings, units, market)
     finally:
         units.close()
@@ -121,6 +102,7 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         simulated=market.simulated is not None,
         policies=settings.policy,
         fills=settings.fills,
+        weights=active_weights(units, market.wall),
         collect=collector.collect,
     )
     assembled = assemble(parts)
@@ -143,13 +125,34 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
     )
 
 
-def open_market(settings: Settings, units: Units, *, moving: bool) -> Market:
-    """The venue that is traded on."""
+def active_weights(units: Units, wall: Clock) -> WeightSet:
+    """The active version of the weights; the shipped one is written down on a first start."""
+    with units() as unit:
+        stored = unit.weights.all()
+        active = next((row for row in stored if row.active), None)
+        if active is not None:
+            return WeightSet(version=active.version, weights=active.weights)
+        shipped = default_weights()
+        unit.weights.add(
+            StoredWeights(
+                version=shipped.version,
+                weights=dict(shipped.weights),
+                note="shipped with the program",
+                created_at=wall.now(),
+            )
+        )
+        unit.weights.activate(shipped.version)
+        unit.commit()
+    return shipped
+
+
+def open_market(settings: Settings, units: Units) -> Market:
+    """The venue that is traded on. A simulated one begins held: whoever runs it lets it go."""
     name = settings.venue_name
     venue = settings.venue(name)
     wall = SystemClock()
     if venue.kind == "simulated":
-        return _simulated(name, venue, units, wall, settings.strategy.timeframe, moving=moving)
+        return _simulated(name, venue, units, wall, settings.strategy.timeframe)
     if not venue.symbols:
         raise ConfigurationError(
             f"venues.{name}.universe: choosing markets by volume is not built yet; "
@@ -238,16 +241,13 @@ def _simulated(
     units: Units,
     wall: Clock,
     timeframe: Timeframe,
-    *,
-    moving: bool,
 ) -> Market:
     policy = venue.simulation
     with units(read_only=True) as unit:
         noted = unit.desk.note(f"last_close:{name}:{timeframe}")
     start = from_ms(noted) if isinstance(noted, int) else policy.starts_at
     clock = SimulatedClock(wall=wall, start=max(start, policy.starts_at), speed=policy.speed)
-    if not moving:
-        clock.hold()
+    clock.hold()
     source = SimulatedMarket(policy=policy, clock=clock)
     wanted = explicit_universe(venue.symbols) if venue.symbols else source.symbols
     return Market(
@@ -258,11 +258,3 @@ def _simulated(
         symbols=wanted,
         simulated=clock,
     )
-
-
-def _make_folder(settings: Settings) -> None:
-    settings.app.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    url = settings.database.url
-    if urlsplit(url).scheme.startswith("sqlite"):
-        path = url.partition("///")[2].partition("?")[0]
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)

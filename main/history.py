@@ -1,6 +1,6 @@
 """Stored candles for rehearsals and backtests: which venue, which symbols, and their warm-up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,13 +40,17 @@ def load_history(
     *,
     venue: str | None,
     preferred: str,
+    avoid: Collection[str] = (),
     timeframe: Timeframe,
     start: datetime | None,
     end: datetime | None,
     symbols: Sequence[Symbol] = (),
 ) -> History:
-    """What is stored of a period; without times, everything. ``DataError`` if that is nothing."""
-    chosen = venue or _venue(units, timeframe, preferred)
+    """What is stored of a period; without times, everything. ``DataError`` if that is nothing.
+
+    Without ``venue`` it is ``preferred`` or the only one stored; those to ``avoid`` come last.
+    """
+    chosen = venue or _venue(units, timeframe, preferred, avoid)
     with units(read_only=True) as unit:
         covered = [row for row in unit.candles.coverage(chosen) if row[1] is timeframe]
         wanted = [row for row in covered if not symbols or row[0] in symbols]
@@ -79,8 +83,8 @@ def _reaches(series: CandleSeries, begin: datetime) -> bool:
     return len(series) > 0 and series.open_ms[-1] >= to_ms(begin)
 
 
-def _venue(units: Units, timeframe: Timeframe, preferred: str) -> str:
-    """``preferred`` if it has such candles, else the one venue that has."""
+def _venue(units: Units, timeframe: Timeframe, preferred: str, avoid: Collection[str]) -> str:
+    """``preferred`` if it has such candles, else the one venue that has, simulations last."""
     with units(read_only=True) as unit:
         having = [
             venue
@@ -89,6 +93,7 @@ def _venue(units: Units, timeframe: Timeframe, preferred: str) -> str:
         ]
     if preferred in having:
         return preferred
+    having = [venue for venue in having if venue not in avoid] or having
     if len(having) > 1:
         raise DataError(f"candles of several venues are stored ({', '.join(having)}); say --venue")
     if not having:

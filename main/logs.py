@@ -18,7 +18,7 @@ MASK = "********"
 
 _SECRET_FIELD = re.compile(r"token|secret|password|passphrase|api_key|authorization", re.IGNORECASE)
 _SECRET_SHAPES = re.compile(
-    r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"  # a Telegram token; the Bot API has it in every address
+    r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}"  # a Telegram token; the Bot API has it in every address
     r"|\bsk-[A-Za-z0-9_-]{16,}"  # a key of OpenAI or Anthropic
     r"|(?<=://)[^/@\s:]+:[^@\s/]+(?=@)"  # user and password in an address
 )

@@ -31,6 +31,7 @@ from engine.market.progress import Step
 from engine.market.replay import ReplayMarket
 from engine.ports import Units
 from main.assembly import Assembled, Parts, assemble, fund
+from main.command_line import simulated_venues, stored_venue
 from main.compose import explain
 from main.history import History, load_history
 from main.output import progress_bar
@@ -77,7 +78,8 @@ def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
     history = load_history(
         stored,
         venue=plan.venue,
-        preferred=settings.venue_name,
+        preferred=stored_venue(settings, None),
+        avoid=simulated_venues(settings),
         timeframe=plan.timeframe,
         start=plan.start,
         end=plan.end,

@@ -11,9 +11,10 @@ from config import Settings
 from db.lock import WriterLock
 from engine.desk.people import new_pairing_code
 from main.chatting import has_bot
-from main.compose import OpenDesk, build_desk, open_market, open_units
+from main.compose import OpenDesk, build_desk, open_market
 from main.output import say
 from main.runtime import Roles, RunningDesk
+from main.store import open_units
 
 
 async def run_desk(settings: Settings, role: str) -> None:
@@ -25,7 +26,7 @@ async def run_desk(settings: Settings, role: str) -> None:
         if roles.engine:
             holder = f"run --role {role}, process {os.getpid()} on {socket.gethostname()}"
             stack.enter_context(WriterLock(settings.database.url).acquire(holder))
-        market = open_market(settings, units, moving=roles.engine)
+        market = open_market(settings, units)
         desk = build_desk(settings, units, market)
         _greet(desk)
         running = RunningDesk(desk, roles=roles, lines=sys.stdin, write=say)

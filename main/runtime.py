@@ -24,9 +24,11 @@ from engine.desk.closes import CloseKeeper
 from engine.desk.due import is_due
 from engine.desk.monitor import Monitor
 from engine.desk.narrate import keep_words, without_words
-from engine.desk.tell import tell
+from engine.desk.tell import tell, tell_notice
 from engine.domain.desk import Delivery, Json, Priority
+from engine.domain.reasons import ActionCode, RouteCode
 from engine.domain.views import StatusView
+from engine.ports import UnitOfWork
 from engine.schedule.jobs import DeskSchedule, Job, JobRunner
 from llm import LlmPolicy, build_gateway, build_narrator
 from llm.ports import BudgetGrant
@@ -38,6 +40,7 @@ _log = structlog.get_logger()
 _MARKET_EVERY_S = 1.0
 _SIMULATED_EVERY_S = 0.2
 _WORDS_EVERY_S = 2.0
+_PATIENCE_S = 3.0
 _PROGRESS_EVERY = timedelta(seconds=2)
 
 
@@ -55,6 +58,7 @@ class RunningDesk:
     def __init__(self, desk: OpenDesk, *, roles: Roles, lines: Iterable[str], write: Write) -> None:
         self._desk = desk
         self._roles = roles
+        self._write = write
         self._worker = ThreadPoolExecutor(1, "desk")
         self._filler = ThreadPoolExecutor(1, "history")
         assembled = desk.assembled
@@ -78,6 +82,8 @@ class RunningDesk:
 
     async def run(self) -> None:
         """Run until ``stop``; everything that was begun is ended or committed."""
+        if self._roles.engine:
+            await self._recover()
         chat = asyncio.create_task(self._chat.run()) if self._chat else None
         try:
             await self._health.start()
@@ -100,15 +106,32 @@ class RunningDesk:
         """End ``run``; from a signal handler on the event loop."""
         self._stopping.set()
 
-    async def _start_engine(self) -> None:
+    async def _recover(self) -> None:
+        """Agree with the venue before anybody may press a button."""
         loop = asyncio.get_running_loop()
         recovered = await loop.run_in_executor(self._worker, self._monitor.recover)
         if recovered:
             await self._notice("recovered", {"orders": len(recovered)})
+
+    async def _start_engine(self) -> None:
+        loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._filler, lambda: backfill(self._desk, self._progress()))
+        await self._warm_up()
         count = len(self._context.symbols)
         await self._notice("desk_started", {"venue": self._context.venue, "count": count})
         self._schedule.start()
+
+    async def _warm_up(self) -> None:
+        """Decide once for nothing, so that the first real close does not wait for the compiler."""
+        loop = asyncio.get_running_loop()
+        context = self._context
+        closed_at = context.timeframe.floor(context.clock.now())
+        scanner = self._desk.assembled.scanner
+        warming = loop.run_in_executor(self._worker, scanner.preview, closed_at)
+        done, _ = await asyncio.wait({warming}, timeout=_PATIENCE_S)
+        if not done:
+            self._write("Compiling the decision path; the first start takes up to a minute …")
+        await warming
 
     def _jobs(self) -> tuple[Job, ...]:
         every, questions = self._desk.settings.schedule, self._desk.assembled.questions
@@ -124,6 +147,7 @@ class RunningDesk:
                 name="monitor",
                 every_s=every.monitor_every_s,
                 work=lambda: (
+                    f"{self._monitor.look_up_lost()} looked up, "
                     f"{self._monitor.watch_prices()} changed, "
                     f"{self._monitor.cancel_stale()} cancelled"
                 ),
@@ -148,7 +172,8 @@ class RunningDesk:
         finally:
             if clock is not None and not self._is_asking():
                 clock.release()
-        return f"{len(reports)} closes, {self._context.clock.now():%Y-%m-%d %H:%M}"
+        late = sum(not one.is_fresh for report in reports for one in report.collected)
+        return f"{len(reports)} closes, {late} markets late"
 
     def _is_asking(self) -> bool:
         with self._desk.units(read_only=True) as unit:
@@ -170,7 +195,7 @@ class RunningDesk:
             noted = unit.desk.note("heartbeat")
             if not digest.enabled or local < due or noted == today:
                 return "well"
-            if noted is not None:
+            if noted is not None and self._is_quiet(unit):
                 tell(
                     unit,
                     kind="heartbeat",
@@ -183,6 +208,14 @@ class RunningDesk:
             unit.desk.put_note("heartbeat", today)
             unit.commit()
         return "told"
+
+    def _is_quiet(self, unit: UnitOfWork) -> bool:
+        """Whether no entry was granted during the last day of the market."""
+        now = self._context.clock.now()
+        counts = unit.decisions.counts(now - timedelta(days=1), now)
+        granted = {RouteCode.ASK.label, RouteCode.AUTO.label}
+        enter = ActionCode.ENTER.label
+        return not any(action == enter and route in granted for action, route, _ in counts)
 
     async def _after_job(self, name: str) -> None:
         if self._chat is not None:
@@ -219,15 +252,7 @@ class RunningDesk:
     def _queue_notice(self, text: str, values: dict[str, Json]) -> None:
         now = self._desk.market.wall.now()
         with self._desk.units() as unit:
-            tell(
-                unit,
-                kind="notice",
-                subject=f"notice:{text}:{now.isoformat()}",
-                cause="start",
-                payload={"text": text, "values": values},
-                at=now,
-                priority=Priority.ANSWER,
-            )
+            tell_notice(unit, text, values, cause=now.isoformat(), at=now, priority=Priority.ANSWER)
             unit.commit()
         if self._chat is not None:
             self._chat.wake()

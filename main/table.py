@@ -40,6 +40,7 @@ GROUPS = (
             Command("approvals", "Open questions, oldest first.", "main.commands.approvals"),
             Command("kill on", "Block every order that adds risk.", "main.commands.kill"),
             Command("kill off", "Lift the block, after a question.", "main.commands.kill"),
+            Command("kill rearm", "Go on after the drawdown limit.", "main.commands.kill"),
             Command("kill status", "Whether the block is on.", "main.commands.kill"),
             Command("paper reset", "Start the paper account afresh.", "main.commands.paper"),
             Command("weights list", "Versions of the score's weights.", "main.commands.weights"),

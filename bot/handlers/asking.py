@@ -43,12 +43,17 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """Everything a handler wants done. ``strips`` takes the pressed message's buttons away."""
+    """Everything a handler wants done. ``strips`` takes the pressed message's buttons away.
+
+    ``about`` is the subject the pressed message speaks of. A copy that the outbox does not know of
+    (its delivery was never confirmed) is adopted, or stripped where there is another one.
+    """
 
     replies: tuple[Reply, ...] = ()
     answer: str = ""
     is_alert: bool = False
     strips: bool = False
+    about: str = ""
     paired: Person | None = None
 
 

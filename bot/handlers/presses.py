@@ -24,7 +24,6 @@ from bot.messages.callbacks import (
 )
 from engine.desk.tell import card_subject
 from engine.domain.desk import Delivery, Role
-from engine.domain.lifecycles import ApprovalState
 from engine.domain.market import Symbol
 from engine.domain.values import to_ms
 from engine.domain.views import PressOutcome, PressResult
@@ -60,8 +59,14 @@ def answer(ask: Ask, pressed: Answer) -> Response:
         replies=_refreshed(outcome),
         answer=ask.said(f"press.{outcome.result}", reason=reason),
         is_alert=outcome.result in _LOUD,
-        strips=_is_orphan(outcome),
+        strips=outcome.result is PressResult.UNKNOWN_TOKEN,
+        about=_subject(outcome),
     )
+
+
+def _subject(outcome: PressOutcome) -> str:
+    decision = outcome.approval.decision_id if outcome.approval else None
+    return "" if decision is None else card_subject(decision)
 
 
 def _refreshed(outcome: PressOutcome) -> tuple[Reply, ...]:
@@ -77,13 +82,6 @@ def _refreshed(outcome: PressOutcome) -> tuple[Reply, ...]:
             delivery=Delivery.EDIT,
         ),
     )
-
-
-def _is_orphan(outcome: PressOutcome) -> bool:
-    """Whether the pressed button belongs to no message that will be edited again."""
-    replaced = outcome.approval is not None and outcome.approval.state is ApprovalState.SUPERSEDED
-    late = outcome.result in _LATE
-    return outcome.result is PressResult.UNKNOWN_TOKEN or (late and replaced)
 
 
 def ask_why(ask: Ask, pressed: AskWhy) -> Response:

@@ -170,7 +170,7 @@ def _costs(words: Words, decision: Decision) -> Html:
         cost=cost,
         edge=words.bps(edge.net_edge_bps, signed=True),
         low=words.bps(edge.net_edge_low_bps, signed=True),
-        n=edge.n,
+        n=words.number(Decimal(edge.n), 0),
     )
 
 

@@ -10,10 +10,11 @@ from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
 from engine.domain.errors import InvalidValueError
 from engine.domain.market import Symbol, Timeframe
-from engine.domain.reasons import RouteCode, VerdictCode
+from engine.domain.reasons import ActionCode, RouteCode, VerdictCode
 from engine.domain.views import ChartView, OpportunitiesView, OpportunityRow, WhyView
 
 _NEAREST = 3
+_PROPOSED = (RouteCode.ASK, RouteCode.AUTO)
 _WHY_TEXT = 2000
 _FRACTIONS = ("daily_loss", "drawdown", "risk_size")
 _BPS = ("cost", "net_edge")
@@ -37,10 +38,12 @@ def render_opportunities(telling: Telling) -> Rendered:
 
 def _row(words: Words, row: OpportunityRow) -> Html:
     decision = row.decision
-    if decision.route is RouteCode.NONE or decision.route is RouteCode.REFUSE:
-        verdict = words.named("reasons", decision.reason.label)
-    else:
-        verdict = words(f"opportunities.route_{decision.route.label}")
+    is_proposed = decision.action is ActionCode.ENTER and decision.route in _PROPOSED
+    verdict = (
+        words(f"opportunities.route_{decision.route.label}")
+        if is_proposed
+        else words.named("reasons", decision.reason.label)
+    )
     return words(
         "opportunities.line",
         arrow="▲" if row.signed_score > 0 else "▼",
@@ -156,7 +159,7 @@ def _score(words: Words, view: WhyView) -> Html:
         "why.score",
         score=words.points(score.signed),
         share=words.percent(score.rank_fraction),
-        n=score.rank_n,
+        n=words.number(Decimal(score.rank_n), 0),
         needed=words.percent(score.threshold_rank_fraction),
     )
     if missing <= 0:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.messages.backlog import backlog_renderer
 from bot.messages.card import render_card
 from bot.messages.desk import (
     render_approvals,
@@ -28,7 +29,7 @@ from bot.messages.money import (
 )
 from bot.messages.rendered import Renderer
 
-RENDERERS: Mapping[str, Renderer] = {
+_EACH: dict[str, Renderer] = {
     "approvals": render_approvals,
     "backfill": render_backfill,
     "buy": render_buy,
@@ -48,6 +49,8 @@ RENDERERS: Mapping[str, Renderer] = {
     "welcome": render_welcome,
     "why": render_why,
 }
+
+RENDERERS: Mapping[str, Renderer] = {**_EACH, "backlog": backlog_renderer(_EACH)}
 
 SWAPS_PICTURE = frozenset({"chart", "portfolio"})
 """Kinds whose edit replaces the picture; a card keeps the one it was sent with."""

@@ -1,9 +1,9 @@
 """What happens to orders inside one bar: exits and entries at its open, then stops and targets.
 
-Exits fill before entries, as reducing orders do on the desk, so their cash is there. Entries fill
-in the order of their decisions; each passes `recheck` at the open it would fill at, as the desk's
-gateway makes it pass. A question that the recheck changed is asked again of the modelled
-person; it expires when the first one would have.
+Exits fill before entries, as reducing orders do on the desk, so their cash is there. Automatic
+entries fill before those that a person must answer, each kind in the order of its decisions; each
+passes `recheck` at the open it would fill at, as the desk's gateway makes it pass. An entry that
+the recheck changed is asked of the modelled person; it expires when the first one would have.
 """
 
 import math
@@ -29,8 +29,8 @@ from engine.fills.chance import uniform
 from engine.fills.triggers import Trigger
 from engine.kernel import Records, at_most, lean
 from engine.strategy.book import Terms
-from engine.strategy.policy import StepPolicy
-from engine.strategy.step_recheck import recheck
+from engine.strategy.packing import StepPolicy
+from engine.strategy.step_recheck import Recheck, recheck
 
 
 @lean
@@ -126,6 +126,21 @@ def buy(i: int, terms: Terms, open_ms: int, fills: FillNumbers, state: State) ->
 
 
 @lean
+def ask_afresh(
+    i: int, check: Recheck, open_ms: int, bar_ms: int, approval: ApprovalNumbers, state: State
+) -> None:
+    """Turn a waiting entry into a fresh question with the numbers of the recheck."""
+    slot, lane = state.book.slots[i], state.lanes[i]
+    state.later_count[check.reason] += 1
+    slot.pending_lots, slot.pending_price = check.lots, check.price
+    slot.pending_stop_ticks = check.stop_ticks
+    slot.pending_target_ticks = check.target_ticks
+    lane.asks = True
+    lane.rounds += 1
+    lane.due_ms = open_ms + approval.delay_bars * bar_ms
+
+
+@lean
 def try_entry(
     i: int,
     markets: Records[Terms],
@@ -137,7 +152,7 @@ def try_entry(
     state: State,
 ) -> bool:
     """Take a due entry to its end; return False if it was asked afresh and still waits."""
-    slot, lane, row, terms = state.book.slots[i], state.lanes[i], state.rows[i], markets[i]
+    lane, row, terms = state.lanes[i], state.rows[i], markets[i]
     why = refused_by_person(lane, terms, policy, approval)
     if why == ReasonCode.NONE:
         price = row.open if row.present and lane.due_ms == open_ms else math.nan
@@ -145,14 +160,9 @@ def try_entry(
         if check.status == RecheckCode.REFUSED:
             why = check.reason
         elif check.status == RecheckCode.CHANGED:
-            state.later_count[check.reason] += 1
-            slot.pending_lots, slot.pending_price = check.lots, check.price
-            slot.pending_stop_ticks = check.stop_ticks
-            slot.pending_target_ticks = check.target_ticks
-            lane.asks = True
-            lane.rounds += 1
-            lane.due_ms = open_ms + approval.delay_bars * bar_ms
-            if approval.delay_bars > 0:
+            was_asked = lane.asks
+            ask_afresh(i, check, open_ms, bar_ms, approval, state)
+            if approval.delay_bars > 0 or not was_asked:
                 return False
             why = refused_by_person(lane, terms, policy, approval)
     if why == ReasonCode.NONE:
@@ -160,6 +170,36 @@ def try_entry(
     if why != ReasonCode.NONE:
         drop_entry(i, why, open_ms, policy, state)
     return True
+
+
+@lean
+def fill_some(
+    asked: bool,  # noqa: FBT001 (compiled code takes no keywords)
+    markets: Records[Terms],
+    open_ms: int,
+    bar_ms: int,
+    policy: StepPolicy,
+    fills: FillNumbers,
+    approval: ApprovalNumbers,
+    state: State,
+) -> None:
+    """Try the due entries that ask a person, or those that do not, and keep all others.
+
+    Kept ones stay in order; automatic ones that became questions follow them.
+    """
+    tally, changed = state.tally[0], state.decided.order  # free until the next `step`
+    kept, fresh = 0, 0
+    for k in range(tally.queued):
+        i = state.queue[k]
+        if state.lanes[i].asks != asked or state.lanes[i].due_ms > open_ms:
+            state.queue[kept] = i
+            kept += 1
+        elif not try_entry(i, markets, open_ms, bar_ms, policy, fills, approval, state):
+            changed[fresh] = i
+            fresh += 1
+    for k in range(fresh):
+        state.queue[kept + k] = changed[k]
+    tally.queued = kept + fresh
 
 
 @lean
@@ -172,14 +212,6 @@ def fill_entries(
     approval: ApprovalNumbers,
     state: State,
 ) -> None:
-    """Try the entries that are due, in the order of their decisions, and keep the others."""
-    tally = state.tally[0]
-    kept = 0
-    for k in range(tally.queued):
-        i = state.queue[k]
-        if state.lanes[i].due_ms > open_ms or not try_entry(
-            i, markets, open_ms, bar_ms, policy, fills, approval, state
-        ):
-            state.queue[kept] = i
-            kept += 1
-    tally.queued = kept
+    """Try the entries that are due: automatic ones at once, then those a person has answered."""
+    fill_some(False, markets, open_ms, bar_ms, policy, fills, approval, state)  # noqa: FBT003 (as above)
+    fill_some(True, markets, open_ms, bar_ms, policy, fills, approval, state)  # noqa: FBT003 (as above)

@@ -8,6 +8,8 @@ The loop is compiled and stops only when the list of trades is full, which `repl
 Cost is linear in bars times symbols.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.backtest.feed import Feed
@@ -25,7 +27,8 @@ from engine.fills.triggers import protection
 from engine.kernel import Records, inlined, lean, records
 from engine.risk.drawdown import mark_equity, roll_day
 from engine.strategy.book import Row, Terms, lot_quote
-from engine.strategy.policy import StepPolicy
+from engine.strategy.crossing import LastBar
+from engine.strategy.packing import StepPolicy
 from engine.strategy.step import step
 
 
@@ -183,15 +186,22 @@ def replay(
     fills: FillNumbers,
     cash_quote: float,
     approval: ApprovalModel | None = None,
+    before: Sequence[LastBar | None] = (),
     keep_log: bool = False,
 ) -> State:
-    """Play the whole feed from a flat book with `cash_quote`; return everything written down."""
+    """Play the whole feed from a flat book with `cash_quote`; return everything written down.
+
+    `before` is the last bar of every symbol ahead of the feed, `None` where there is none.
+    """
     person = approval or ApprovalModel()
     numbers = ApprovalNumbers(person.probability, person.delay_bars, person.seed)
     state = new_state(len(feed.open_ms), len(markets), cash_quote, keep_log=keep_log)
     for row in (state.rows[i] for i in range(len(markets))):
         row.book_slippage_bps = row.edge_bps = row.edge_low_bps = np.nan
         row.win_probability = row.payoff = np.nan
+    for i, bar in enumerate(before):
+        if bar is not None:
+            state.book.slots[i].last_close, state.book.slots[i].last_volume = bar.close, bar.volume
     done = run_bars(0, feed, markets, bar_ms, policy, fills, numbers, state)
     while done < len(feed.open_ms):
         state = state._replace(trades=_doubled(state.trades))

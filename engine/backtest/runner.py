@@ -5,6 +5,7 @@ is scored as warm as a desk's own window would be. Everything that decides or fi
 uses; this module only arranges it.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +23,9 @@ from engine.fills.book import pack_fills
 from engine.fills.policy import FillPolicy
 from engine.indicators.bars import Bars
 from engine.strategy.columns import columns
-from engine.strategy.crossing import pack_markets
-from engine.strategy.policy import TradingPolicy, pack_policy
+from engine.strategy.crossing import LastBar, pack_markets
+from engine.strategy.packing import pack_policy
+from engine.strategy.policy import TradingPolicy
 from engine.strategy.reference import ScoreReference
 from engine.strategy.weights import WeightSet
 
@@ -74,6 +76,7 @@ def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
         fills=pack_fills(plan.fills),
         cash_quote=plan.start_equity_quote,
         approval=plan.approval,
+        before=[_before(plan, Symbol.parse(symbol)) for symbol in symbols],
         keep_log=keep_log,
     )
     result = finish(
@@ -87,6 +90,15 @@ def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
         strategy_version=plan.weights.version,
     )
     return BacktestRun(result=result, feed=feed, state=state)
+
+
+def _before(plan: BacktestPlan, symbol: Symbol) -> LastBar | None:
+    """The last bar ahead of the period, which is what a desk knows when the period begins."""
+    series = plan.histories[symbol]
+    index = bisect_left(series.open_ms, to_ms(plan.start)) - 1
+    if index < 0:
+        return None
+    return LastBar(close=series.close[index], volume=series.volume[index])
 
 
 def _feed(plan: BacktestPlan, series: CandleSeries) -> SymbolFeed:

@@ -21,7 +21,7 @@ from engine.desk.entries import EntryDesk, approvers_needed
 from engine.desk.recheck import Rechecked, fetch_quote, halved, recheck_entry
 from engine.desk.tell import tell_card
 from engine.domain.approvals import Approval, order_hash
-from engine.domain.desk import AuditEvent, Person, Role
+from engine.domain.desk import AuditEvent, Delivery, Person, Role
 from engine.domain.errors import ConflictError
 from engine.domain.lifecycles import ApprovalState, OrderState
 from engine.domain.market import Quote
@@ -247,7 +247,12 @@ class ApprovalDesk:
                 return False
             question = _Question(approval=approval, order=order, quote=quote)
             checked = recheck_entry(self._context, unit, order.intent, quote)
-            self._fresh_or_refused(unit, question, checked)
+            if checked.status is RecheckCode.OK:
+                unit.approvals.replace(approval, replace(approval, ask_again_at=None))
+                cause = f"again-{approval.id}-{approval.ask_again_at}"
+                tell_card(self._context, unit, order.intent, cause=cause, delivery=Delivery.NEW)
+            else:
+                self._fresh_or_refused(unit, question, checked)
             unit.commit()
         return True
 

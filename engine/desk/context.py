@@ -16,7 +16,8 @@ from engine.kernel import Records
 from engine.ports import Clock, MarketData, TokenSource, Units
 from engine.strategy.book import Terms
 from engine.strategy.crossing import pack_markets
-from engine.strategy.policy import StepPolicy, TradingPolicy, pack_policy
+from engine.strategy.packing import StepPolicy, pack_policy
+from engine.strategy.policy import TradingPolicy
 from engine.strategy.reference import ScoreReference
 from engine.strategy.weights import WeightSet
 

@@ -1,12 +1,14 @@
 """The switches a person holds: pause and kill.
 
 Pause stops new entries. Kill also cancels what rests and refuses open questions at their press;
-neither touches stops or closes, which only make the risk smaller.
+neither touches stops or closes, which only make the risk smaller. An approver may stop the desk; to
+let it go on takes an owner.
 """
 
 from dataclasses import replace
 
 from engine.desk.context import DeskContext
+from engine.desk.queries import portfolio_now
 from engine.domain.desk import AuditEvent, Person, Role
 from engine.domain.views import CommandOutcome
 
@@ -19,19 +21,35 @@ class ControlDesk:
 
     def pause(self, by: Person | None, *, on: bool) -> CommandOutcome:
         """Stop or go on proposing entries."""
-        if not _may_switch(by):
-            return _not_allowed("pause")
+        if not _may_switch(by) or not (on or _is_owner(by)):
+            return _not_allowed("pause" if on else "resume")
         self._switch(by, "paused" if on else "resumed", paused=on)
         return CommandOutcome(done=True, subject="pause" if on else "resume")
 
     def kill(self, by: Person | None, *, on: bool) -> CommandOutcome:
         """Block every increasing order and cancel those that rest; or end that."""
-        if not _may_switch(by) or (by and not on and by.role is not Role.OWNER):
+        if not _may_switch(by) or not (on or _is_owner(by)):
             return _not_allowed("kill")
         self._switch(by, "killed" if on else "kill_ended", killed=on)
         if on:
             self._context.gateway.cancel_entries()
         return CommandOutcome(done=True, subject="kill" if on else "unkill")
+
+    def rearm(self, who: str) -> bool:
+        """End the drawdown latch; the peak becomes the equity of now. False if it was not on."""
+        equity = portfolio_now(self._context).equity_quote
+        with self._context.units() as unit:
+            risk = unit.book.risk(self._context.venue)
+            if risk is None or not risk.drawdown_latched:
+                return False
+            unit.book.put_risk(
+                self._context.venue,
+                replace(risk, drawdown_latched=False, peak_equity_quote=equity),
+            )
+            now = self._context.wall.now()
+            unit.audit.append(AuditEvent(at=now, actor=who, action="rearmed", subject="desk"))
+            unit.commit()
+        return True
 
     def _switch(self, by: Person | None, action: str, **changes: bool) -> None:
         now = self._context.wall.now()
@@ -45,6 +63,10 @@ class ControlDesk:
 
 def _may_switch(by: Person | None) -> bool:
     return by is not None and by.role is not Role.VIEWER
+
+
+def _is_owner(by: Person | None) -> bool:
+    return by is not None and by.role is Role.OWNER
 
 
 def _not_allowed(subject: str) -> CommandOutcome:

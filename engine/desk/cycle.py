@@ -1,7 +1,8 @@
 """One close of the decision timeframe, in the order in which money moves.
 
-collect the bars → orders that rested meet the closed bar → mark, decide, one commit → exits and
-stops are sent → automatic entries are sent, best first. The live desk, the simulated market and a
+collect the bars → orders that rested meet the closed bar → mark, decide, one commit → exits that
+wait for a price meet that of now → exits and stops are sent → automatic entries are sent, best
+first. The live desk, the simulated market and a
 rehearsal all call ``CloseCycle.run`` and nothing else.
 """
 
@@ -15,8 +16,9 @@ import structlog
 from engine.desk.context import DeskContext
 from engine.desk.entries import EntryDesk
 from engine.desk.scan import Scanner, ScanReport
+from engine.domain.lifecycles import OrderState
 from engine.domain.market import Candle, Symbol, Timeframe
-from engine.domain.orders import OrderReport
+from engine.domain.orders import Order, OrderReport, Purpose
 from engine.market.collect import Collected
 
 _log = structlog.get_logger()
@@ -97,8 +99,22 @@ class CloseCycle:
             for report in self._paper.on_bar(symbol, bars.candle(-1), previous_volume=previous):
                 context.gateway.settle(report)
 
+    def _serve_waiting(self) -> None:
+        """Exits that found no price at an earlier close meet the present one, before anything new.
+
+        They would wait for the bar otherwise, and what is left of them would miss its stop in it.
+        """
+        if self._paper is None:
+            return
+        with self._context.units(read_only=True) as unit:
+            waiting = [order.intent for order in unit.orders.unfinished() if _waits(order)]
+        for intent in waiting:
+            for report in self._paper.on_quote(intent.symbol):
+                self._context.gateway.settle(report)
+
     def _send(self, report: ScanReport) -> None:
         """Exits and stops first, so that their cash is there for the entries."""
+        self._serve_waiting()
         gateway = self._context.gateway
         for order in report.exits:
             gateway.close(order.symbol, reason=order.reason, origin="strategy", price=order.price)
@@ -106,3 +122,7 @@ class CloseCycle:
             gateway.move_stop(stop.symbol, stop.price)
         for order_id in report.automatic:
             self._entries.send_automatic(order_id)
+
+
+def _waits(order: Order) -> bool:
+    return order.intent.purpose is Purpose.EXIT and order.state is OrderState.OPEN

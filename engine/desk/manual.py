@@ -39,7 +39,7 @@ class ManualDesk:
     ) -> CommandOutcome:
         """Buy for an amount of quote currency at market, under the desk's limits."""
         subject = str(symbol)
-        if by is None or by.role is Role.VIEWER:
+        if by is None or by.role is not Role.OWNER:
             return _refused(subject, "not_allowed")
         if symbol not in self._context.symbols:
             return _refused(subject, "unknown_symbol")
@@ -98,8 +98,8 @@ class ManualDesk:
             if position is None or meant not in (None, position.entry_order_id):
                 return None
             unit.desk.put_note(key, position.entry_order_id)
-            price, _ = last_price(context, unit, symbol, context.clock.now())
             unit.commit()
+        price, _ = last_price(context, symbol)
         return price or position.entry_price
 
     def _send(self, intent: OrderIntent, quote: Quote) -> CommandOutcome:

@@ -5,7 +5,7 @@ from datetime import datetime
 from engine.desk.context import DeskContext
 from engine.desk.cycle import BarVenue
 from engine.desk.entries import EntryDesk
-from engine.desk.queries import value_portfolio
+from engine.desk.queries import portfolio_now
 from engine.desk.recheck import fetch_quote, recheck_entry
 from engine.domain.lifecycles import OrderState
 from engine.domain.orders import Order, OrderKind, Purpose
@@ -38,6 +38,14 @@ class Monitor:
         """Bring every unfinished order to where it is; what a start does, and a lost answer."""
         return self._context.gateway.recover(self._refusal)
 
+    def look_up_lost(self) -> int:
+        """Find out what became of orders whose answer was lost; returns how many there were."""
+        with self._context.units(read_only=True) as unit:
+            lost = [o for o in unit.orders.unfinished() if o.state is OrderState.UNKNOWN]
+        for order in lost:
+            self._context.gateway.recover_order(order.id, self._refusal)
+        return len(lost)
+
     def cancel_stale(self) -> int:
         """Cancel limit entries that have rested for a bar; returns how many."""
         lasts = self._context.timeframe.delta * _LIMIT_ENTRY_BARS
@@ -50,14 +58,14 @@ class Monitor:
 
     def snapshot(self) -> EquityPoint:
         """Remember the equity of now."""
+        held = portfolio_now(self._context)
+        point = EquityPoint(
+            venue=held.venue,
+            at=held.at,
+            equity_quote=held.equity_quote,
+            cash_quote=held.cash_quote,
+        )
         with self._context.units() as unit:
-            held = value_portfolio(self._context, unit)
-            point = EquityPoint(
-                venue=held.venue,
-                at=held.at,
-                equity_quote=held.equity_quote,
-                cash_quote=held.cash_quote,
-            )
             unit.book.snapshot(point)
             unit.commit()
         return point

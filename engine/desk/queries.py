@@ -17,7 +17,7 @@ from engine.domain.ids import DecisionId, IntentId, intent_id
 from engine.domain.market import Symbol
 from engine.domain.orders import Order
 from engine.domain.portfolio import EquityPoint, Holding, Portfolio, Position, Trade
-from engine.domain.reasons import ActionCode, VerdictCode
+from engine.domain.reasons import VerdictCode
 from engine.domain.values import from_ms, require
 from engine.domain.views import (
     ApprovalRow,
@@ -38,23 +38,24 @@ _ZERO = Decimal(0)
 _RECENT = 20
 
 
-def value_portfolio(context: DeskContext, unit: UnitOfWork) -> Portfolio:
-    """Cash and holdings at the newest prices."""
-    now = context.clock.now()
-    positions = unit.book.positions(context.venue)
+def portfolio_now(context: DeskContext) -> Portfolio:
+    """Cash and holdings at the newest prices, which are asked for outside any transaction."""
+    with context.units(read_only=True) as unit:
+        positions = unit.book.positions(context.venue)
+        cash = unit.book.balances(context.venue).get(context.quote, _ZERO)
     return Portfolio(
         venue=context.venue,
         quote=context.quote,
-        cash_quote=unit.book.balances(context.venue).get(context.quote, _ZERO),
-        holdings=tuple(_holding(context, unit, position, now) for position in positions),
-        at=now,
+        cash_quote=cash,
+        holdings=tuple(_holding(context, position) for position in positions),
+        at=context.clock.now(),
     )
 
 
 def portfolio(context: DeskContext) -> PortfolioView:
     """Equity, cash, positions and what they earned."""
+    held = portfolio_now(context)
     with context.units(read_only=True) as unit:
-        held = value_portfolio(context, unit)
         points = tuple(unit.book.equity(context.venue))
         trades = unit.book.trades(context.venue)
         start = points[0].equity_quote if points else held.equity_quote
@@ -77,8 +78,8 @@ def portfolio(context: DeskContext) -> PortfolioView:
 
 def status(context: DeskContext) -> StatusView:
     """How the desk is: switches, jobs, queues, what is late."""
+    held = portfolio_now(context)
     with context.units(read_only=True) as unit:
-        held = value_portfolio(context, unit)
         scores = unit.scores.latest(context.venue, context.timeframe)
         return StatusView(
             version=context.release,
@@ -211,8 +212,12 @@ def entry_id(source: DecisionId | IntentId, attempt: int) -> IntentId:
 
 def _find_decision(context: DeskContext, unit: UnitOfWork, query: str | None) -> Decision | None:
     if query is None:
+        asked = unit.approvals.recent(1)
+        proposed = asked[0].decision_id if asked else None
+        if proposed is not None:
+            return unit.decisions.get(proposed)
         newest = [d for symbol in context.symbols for d in unit.decisions.latest(symbol)]
-        newest.sort(key=lambda d: (d.action is ActionCode.ENTER, d.closed_at, str(d.symbol)))
+        newest.sort(key=lambda d: (d.closed_at, str(d.symbol)))
         return newest[-1] if newest else None
     by_id = unit.decisions.get(DecisionId(query.strip().lower()))
     if by_id is not None:
@@ -256,26 +261,25 @@ def _opportunity(decision: Decision) -> OpportunityRow:
     )
 
 
-def _holding(context: DeskContext, unit: UnitOfWork, position: Position, now: datetime) -> Holding:
-    price, at = last_price(context, unit, position.symbol, now)
+def _holding(context: DeskContext, position: Position) -> Holding:
+    price, at = last_price(context, position.symbol)
     return Holding(position=position, price=price or position.entry_price, priced_at=at)
 
 
-def last_price(
-    context: DeskContext, unit: UnitOfWork, symbol: Symbol, now: datetime
-) -> tuple[Decimal | None, datetime]:
+def last_price(context: DeskContext, symbol: Symbol) -> tuple[Decimal | None, datetime]:
     """The newest price and its time: a quote, else the last stored close, else ``None``."""
+    now = context.clock.now()
     try:
         quote = context.market.quote(symbol)
     except VenueError:
         quote = None
     if quote is not None:
         return quote.last, quote.at
-    bars = unit.candles.window(context.venue, symbol, context.timeframe, until=now, limit=1)
+    with context.units(read_only=True) as unit:
+        bars = unit.candles.window(context.venue, symbol, context.timeframe, until=now, limit=1)
     if not len(bars):
         return None, now
-    closed_at = bars.candle(-1).closed_at(context.timeframe)
-    return Decimal(repr(bars.close[-1])), closed_at
+    return Decimal(repr(bars.close[-1])), bars.candle(-1).closed_at(context.timeframe)
 
 
 def _pnl(held: Portfolio, points: tuple[EquityPoint, ...]) -> Mapping[str, Decimal]:

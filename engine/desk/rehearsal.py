@@ -8,7 +8,7 @@ queued and counted.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -19,11 +19,12 @@ from engine.desk.context import DeskContext
 from engine.desk.cycle import CloseCycle
 from engine.desk.due import due_closes
 from engine.desk.people import admit
+from engine.domain.approvals import Approval
 from engine.domain.decisions import Decision
 from engine.domain.desk import Person, Role
 from engine.domain.portfolio import EquityPoint, Trade
 from engine.domain.reasons import ActionCode, RouteCode
-from engine.domain.views import Press, PressResult
+from engine.domain.views import Press, PressOutcome, PressResult
 
 
 class Approver(StrEnum):
@@ -125,20 +126,35 @@ class Rehearsal:
         self._questions.ask_again()
 
     def _approve_all(self) -> None:
-        """Answer yes at once, fresh questions included; a refusal by the re-check is final."""
-        while True:
-            with self._context.units(read_only=True) as unit:
-                pending = unit.approvals.pending()
-            if not pending:
-                return
-            for approval in pending:
-                self._count.asked += 1
-                outcome = self._questions.press(approval.token, Press.APPROVE, REHEARSER)
-                if outcome.result in (PressResult.FILLED, PressResult.PARTLY_FILLED):
-                    self._count.approved += 1
-                else:
-                    reason = outcome.reason or outcome.result.value
-                    self._count.later[reason] += 1
+        """Answer yes at once, oldest first; a refusal by the re-check is final."""
+        with self._context.units(read_only=True) as unit:
+            pending = unit.approvals.pending()
+        for approval in pending:
+            self._approve(approval)
+
+    def _approve(self, approval: Approval) -> None:
+        """Say yes until the question has ended; one asked afresh is answered before the next.
+
+        So the person of a rehearsal answers in the order in which that of a backtest does.
+        """
+        asked: Approval | None = approval
+        while asked is not None:
+            self._count.asked += 1
+            outcome = self._yes(asked)
+            if outcome.result in (PressResult.FILLED, PressResult.PARTLY_FILLED):
+                self._count.approved += 1
+            else:
+                self._count.later[outcome.reason or outcome.result.value] += 1
+            asked = outcome.approval if outcome.result is PressResult.ASKED_AGAIN else None
+
+    def _yes(self, approval: Approval) -> PressOutcome:
+        """As many people agree as the question needs."""
+        people = (replace(REHEARSER, user_id=-number) for number in range(approval.needed))
+        for person in people:
+            outcome = self._questions.press(approval.token, Press.APPROVE, person)
+            if outcome.result is not PressResult.COUNTED:
+                break
+        return outcome
 
     def _tally(self, decision: Decision) -> None:
         self._count.decisions += 1

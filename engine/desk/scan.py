@@ -16,7 +16,7 @@ from engine.desk.bookview import read_book
 from engine.desk.context import DeskContext
 from engine.desk.entries import EntryDesk
 from engine.desk.queries import entry_id
-from engine.desk.tell import card_subject, tell
+from engine.desk.tell import card_subject, tell, tell_notice
 from engine.domain.decisions import Decision
 from engine.domain.desk import AuditEvent, Mode, Priority, ScoreRow
 from engine.domain.ids import IntentId, decision_id
@@ -191,9 +191,12 @@ class Scanner:
         *,
         decide: bool,
     ) -> tuple[Decision, ...]:
-        self._count_bars(unit, seen)
+        if not self._is_marked(unit, closed_at):
+            self._count_bars(unit, seen)
+        before = unit.book.risk(self._context.venue)
         verdicts, marked = self._judge(unit, closed_at, seen, blocked)
         unit.book.put_risk(self._context.venue, marked.risk)
+        self._tell_brakes(unit, before, marked.risk)
         unit.book.snapshot(
             EquityPoint(
                 venue=self._context.venue,
@@ -213,11 +216,29 @@ class Scanner:
         self._audit(unit, closed_at, decisions)
         return decisions
 
+    def _is_marked(self, unit: UnitOfWork, closed_at: datetime) -> bool:
+        """Whether this close was marked before: a repeat must not count its bar twice."""
+        points = unit.book.equity(self._context.venue, since=closed_at)
+        return any(point.at == closed_at for point in points)
+
     def _count_bars(self, unit: UnitOfWork, seen: Mapping[Symbol, _Seen]) -> None:
         for position in unit.book.positions(self._context.venue):
             one = seen.get(position.symbol)
             if one is not None and one.scored is not None:
                 unit.book.put_position(replace(position, bars_held=position.bars_held + 1))
+
+    def _tell_brakes(self, unit: UnitOfWork, before: RiskState | None, after: RiskState) -> None:
+        """Say it once when a brake comes on; it also stands in every status."""
+        brakes = {
+            "daily_loss_reached": (before is not None and before.daily_paused, after.daily_paused),
+            "drawdown_reached": (
+                before is not None and before.drawdown_latched,
+                after.drawdown_latched,
+            ),
+        }
+        for text, (was_on, is_on) in brakes.items():
+            if is_on and not was_on:
+                tell_notice(unit, text, {}, cause=str(after.day), at=self._context.wall.now())
 
     def _propose(self, unit: UnitOfWork, decision: Decision) -> None:
         wanted = decision.action is ActionCode.ENTER and decision.route in (

@@ -38,6 +38,27 @@ def tell_card(
     )
 
 
+def tell_notice(
+    unit: UnitOfWork,
+    text: str,
+    values: dict[str, Json],
+    *,
+    cause: str,
+    at: datetime,
+    priority: Priority = Priority.FAILURE,
+) -> None:
+    """Queue one sentence by its name in the language files; the same cause is told once."""
+    tell(
+        unit,
+        kind="notice",
+        subject=f"notice:{text}:{cause}",
+        cause=cause,
+        payload={"text": text, "values": values},
+        at=at,
+        priority=priority,
+    )
+
+
 def tell(
     unit: UnitOfWork,
     *,

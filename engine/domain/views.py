@@ -68,7 +68,7 @@ class CardView:
 class PortfolioView:
     """Equity, cash, holdings and results; ``pnl`` maps ``today``, ``week``, ``month``, ``all``.
 
-    P&L is the change of equity since the start of the period less deposits.
+    P&L is the change of equity since the start of the period; the only deposit is the first one.
     """
 
     mode: Mode

@@ -53,11 +53,14 @@ class Settled:
 class OrderGateway:
     """Sends orders and books what comes back, for one venue."""
 
-    def __init__(self, *, venue: str, units: Units, broker: Broker, clock: Clock) -> None:
+    def __init__(
+        self, *, venue: str, units: Units, broker: Broker, clock: Clock, wall: Clock
+    ) -> None:
         self._venue = venue
         self._units = units
         self._broker = broker
         self._clock = clock
+        self._wall = wall
 
     def authorise(self, unit: UnitOfWork, order: Order, at: datetime) -> Order:
         """Move an order to ``SUBMITTING`` or ``REFUSED`` inside the caller's transaction."""
@@ -67,7 +70,7 @@ class OrderGateway:
             wanted, note = OrderState.REFUSED, ReasonCode.KILLED.label
         after = order.to(wanted, at, note=note)
         unit.orders.replace(order, after)
-        note_order(unit, after, at)
+        note_order(unit, after, self._wall.now())
         return after
 
     def send(self, order: Order) -> Settled:
@@ -161,7 +164,7 @@ class OrderGateway:
         with self._units(read_only=True) as unit:
             unfinished = [order.id for order in unit.orders.unfinished()]
             killed = unit.desk.controls().killed
-        mended = {order_id: self._recover_one(order_id, recheck) for order_id in unfinished}
+        mended = {order_id: self.recover_order(order_id, recheck) for order_id in unfinished}
         if killed:
             mended.update({order.id: order for order in self.cancel_entries()})
         self.protect_all()
@@ -228,7 +231,8 @@ class OrderGateway:
         if settled.fills or has_ended:
             self.protect(intent.symbol)
 
-    def _recover_one(self, order_id: IntentId, recheck: Recheck) -> Order:
+    def recover_order(self, order_id: IntentId, recheck: Recheck) -> Order:
+        """Bring one unfinished order to where it really is; see ``recover``."""
         with self._units(read_only=True) as unit:
             order = unit.orders.get(order_id)
         assert order is not None  # orders are never removed
@@ -261,8 +265,8 @@ class OrderGateway:
         with self._units() as unit:
             after = order.to(state, now, note=note)
             unit.orders.replace(order, after)
-            tell_card(unit, after, now)
-            note_order(unit, after, now)
+            tell_card(unit, after, self._wall.now())
+            note_order(unit, after, self._wall.now())
             unit.commit()
         return after
 
@@ -279,7 +283,7 @@ class OrderGateway:
             venue_id = report.venue_order_id or order.venue_order_id
             after = after.to(report.state, now, venue_order_id=venue_id, note=report.note)
         unit.orders.replace(order, after)
-        record_settled(unit, after, fresh, trades, now)
+        record_settled(unit, after, fresh, trades, self._wall.now())
         return Settled(order=after, fills=fresh, trades=trades)
 
     def _book_fresh(
@@ -312,7 +316,7 @@ class OrderGateway:
         unit.book.put_position(replace(position, stop_price=stop_price))
         unit.audit.append(
             AuditEvent(
-                at=self._clock.now(),
+                at=self._wall.now(),
                 actor="gateway",
                 action="stop_moved",
                 subject=str(symbol),

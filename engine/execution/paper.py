@@ -11,6 +11,7 @@ Choices:
 - The whole of an order must be paid for, not only what the book can give of it.
 - What a market order wants beyond the book's depth is cancelled. A stop that finds no depth at all
   stays where it is: nothing was traded, so nothing triggered it.
+- Without a price an entry is rejected, never kept for a price nobody has seen; an exit waits.
 - A protection only rests when it is sent, even if its stop has been passed: the next price decides.
 """
 
@@ -19,6 +20,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from engine.domain.errors import VenueError
 from engine.domain.ids import IntentId
 from engine.domain.lifecycles import OrderState
 from engine.domain.market import Candle, OrderBook, Quote, Symbol, Timeframe
@@ -76,8 +78,7 @@ class PaperBroker:
         known = self.lookup(intent.id)
         if known is not None:
             return known
-        quote = self._market.quote(intent.symbol)
-        book = self._market.order_book(intent.symbol) if quote is not None else None
+        quote, book = self._prices(intent.symbol)
         with self._units() as unit:
             found = unit.paper.get(intent.id)
             if found is not None:
@@ -89,6 +90,9 @@ class PaperBroker:
                 report = _rejected(report)
             elif quote is not None:
                 report = self._arrive(unit.paper, intent, report, quote, book)
+            elif intent.kind is OrderKind.MARKET and not intent.is_reducing:
+                note = ReasonCode.NO_FRESH_PRICE.label
+                report = replace(report, state=OrderState.REJECTED, note=note)
             unit.paper.put(report, intent)
             unit.commit()
         return report
@@ -138,10 +142,9 @@ class PaperBroker:
         """Let the resting orders of a symbol meet the present price; returns what changed."""
         if not self._has_resting(symbol):
             return ()
-        quote = self._market.quote(symbol)
+        quote, book = self._prices(symbol)
         if quote is None:
             return ()
-        book = self._market.order_book(symbol)
         changed: list[OrderReport] = []
         with self._units() as unit:
             for intent, report in _resting(unit.paper, symbol):
@@ -169,6 +172,14 @@ class PaperBroker:
                     changed.append(after)
             unit.commit()
         return tuple(changed)
+
+    def _prices(self, symbol: Symbol) -> tuple[Quote | None, OrderBook | None]:
+        """The price and book of now; a market that does not answer has neither."""
+        try:
+            quote = self._market.quote(symbol)
+            return quote, self._market.order_book(symbol) if quote is not None else None
+        except VenueError:
+            return None, None
 
     def _has_resting(self, symbol: Symbol) -> bool:
         with self._units(read_only=True) as unit:

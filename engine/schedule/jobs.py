@@ -8,6 +8,7 @@ shown by ``/status``; the others go on.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from datetime import timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from engine.desk.tell import tell_notice
 from engine.domain.desk import AuditEvent, JobRun
 from engine.ports import Clock, Units
 
@@ -69,7 +71,19 @@ class JobRunner:
     def _remember(self, run: JobRun) -> None:
         with self._units() as unit:
             unit.desk.put_job_run(run)
+            before = self._last.get(run.name)
+            if run.ok and before is not None and not before.ok:
+                tell_notice(
+                    unit, "job_recovered", {"name": run.name}, cause=_cause(run), at=run.finished_at
+                )
             if run.failures == 1:
+                tell_notice(
+                    unit,
+                    "job_failed",
+                    {"name": run.name, "detail": run.detail},
+                    cause=_cause(run),
+                    at=run.finished_at,
+                )
                 unit.audit.append(
                     AuditEvent(
                         at=run.finished_at,
@@ -88,6 +102,8 @@ class DeskSchedule:
     def __init__(self, runner: JobRunner, jobs: Sequence[Job], after: AfterJob) -> None:
         self._runner = runner
         self._after = after
+        # A wake-up that finds its job still running is as designed, and no news.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._timer = AsyncIOScheduler(timezone="UTC")
         for job in jobs:
             self._timer.add_job(
@@ -112,6 +128,10 @@ class DeskSchedule:
     async def _wake(self, job: Job) -> None:
         await self._runner.run(job)
         await self._after(job.name)
+
+
+def _cause(run: JobRun) -> str:
+    return f"{run.name}:{run.finished_at.isoformat()}"
 
 
 def _is_stale(before: JobRun, run: JobRun) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.domain.reasons import CheckCode, ClampCode
 from engine.kernel import Floats, Ints, Records, lean, records
-from engine.strategy.policy import StepPolicy
+from engine.strategy.packing import StepPolicy
 
 N_CHECKS = len(CheckCode)
 N_CLAMPS = len(ClampCode)

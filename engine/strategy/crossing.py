@@ -30,7 +30,7 @@ from engine.kernel import Records, round_quote
 from engine.risk.drawdown import mark_equity
 from engine.strategy.book import Book, Row, Slot, Terms, equity_of, new_book, new_markets
 from engine.strategy.columns import ScoreColumns
-from engine.strategy.policy import StepPolicy
+from engine.strategy.packing import StepPolicy
 
 _EPOCH_ORDINAL = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 

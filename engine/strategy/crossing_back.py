@@ -25,7 +25,7 @@ from engine.domain.reasons import (
 from engine.domain.values import to_ms
 from engine.kernel import Records
 from engine.strategy.book import Book, Decided, Outcome, Row, Terms, new_decided
-from engine.strategy.policy import StepPolicy
+from engine.strategy.packing import StepPolicy
 from engine.strategy.step import step
 from engine.strategy.step_recheck import recheck
 

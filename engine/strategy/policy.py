@@ -1,4 +1,4 @@
-"""Settings of entries and exits, and everything the compiled `step` reads as one value.
+"""Settings of entries and exits, and all policies that decide together.
 
 An exit policy is data, not a callback: a person who approves an entry approves its exit plan, and
 must be able to read it. Distances are in multiples of the average true range, so that one setting
@@ -6,15 +6,12 @@ fits every symbol.
 """
 
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from engine.checks.policy import ApprovalPolicy, AutomationPolicy
-from engine.checks.routing import RoutingNumbers, pack_routing
-from engine.costs.model import CostNumbers, pack_costs
 from engine.costs.policy import CostPolicy
 from engine.domain.values import require
 from engine.risk.policy import RiskPolicy
-from engine.risk.sizing import RiskNumbers, pack_risk
 
 _FULL_SCORE = 100.0
 
@@ -76,37 +73,6 @@ class ExitPolicy:
         require(score is None or score <= _FULL_SCORE, "opposite_score", "at most 100", score)
 
 
-class ExitNumbers(NamedTuple):
-    """`ExitPolicy` as the compiled rooms read it; 0 is off."""
-
-    stop_atr_multiple: float
-    target_atr_multiple: float
-    trailing_atr_multiple: float
-    time_stop_bars: int
-    opposite_score: float
-
-
-class StepPolicy(NamedTuple):
-    """Everything `step` may consult beside the rows, the rules and the book."""
-
-    min_rank_fraction: float
-    exits: ExitNumbers
-    risk: RiskNumbers
-    costs: CostNumbers
-    routing: RoutingNumbers
-
-
-def pack_exits(policy: ExitPolicy) -> ExitNumbers:
-    """Return the policy as plain numbers."""
-    return ExitNumbers(
-        stop_atr_multiple=policy.stop_atr_multiple,
-        target_atr_multiple=policy.target_atr_multiple or 0.0,
-        trailing_atr_multiple=policy.trailing_atr_multiple or 0.0,
-        time_stop_bars=policy.time_stop_bars or 0,
-        opposite_score=policy.opposite_score or 0.0,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradingPolicy:
     """The policies that together decide; each is a section of the configuration."""
@@ -117,19 +83,3 @@ class TradingPolicy:
     costs: CostPolicy = field(default_factory=CostPolicy)
     automation: AutomationPolicy = field(default_factory=AutomationPolicy)
     approval: ApprovalPolicy = field(default_factory=ApprovalPolicy)
-
-
-def pack_policy(policies: TradingPolicy, *, timeframe_ms: int, venue_is_live: bool) -> StepPolicy:
-    """Return all policies as the plain numbers of one timeframe and kind of venue."""
-    return StepPolicy(
-        min_rank_fraction=policies.entry.min_rank_fraction,
-        exits=pack_exits(policies.exits),
-        risk=pack_risk(policies.risk),
-        costs=pack_costs(policies.costs),
-        routing=pack_routing(
-            policies.automation,
-            policies.approval,
-            timeframe_ms=timeframe_ms,
-            venue_is_live=venue_is_live,
-        ),
-    )

@@ -21,7 +21,7 @@ import numpy as np
 from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
 from engine.kernel import Records, at_most, compiled, inlined, lean
 from engine.strategy.book import Book, Decided, Row, Slot, Terms, open_budget
-from engine.strategy.policy import StepPolicy
+from engine.strategy.packing import StepPolicy
 from engine.strategy.step_entry import judge_entry
 from engine.strategy.step_exits import judge_position
 

@@ -37,7 +37,7 @@ from engine.strategy.book import (
     take_from_budget,
     with_headroom,
 )
-from engine.strategy.policy import ExitNumbers, StepPolicy
+from engine.strategy.packing import ExitNumbers, StepPolicy
 
 
 @lean

@@ -7,7 +7,7 @@ trailing stop. No check stops any of them.
 from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
 from engine.kernel import at_most, floor_count, lean
 from engine.strategy.book import Outcome, Row, Slot, Terms
-from engine.strategy.policy import ExitNumbers
+from engine.strategy.packing import ExitNumbers
 
 
 @lean

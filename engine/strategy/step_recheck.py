@@ -14,10 +14,11 @@ from typing import NamedTuple
 from engine.checks.routing import drift_bps
 from engine.domain.reasons import ReasonCode, RecheckCode, RuleCode
 from engine.kernel import Records, at_most, lean
+from engine.risk.clamps import meets_minimum
 from engine.risk.drawdown import lost_fraction
 from engine.risk.sizing import RiskNumbers
-from engine.strategy.book import Book, Decided, Desk, Slot, Terms, open_budget
-from engine.strategy.policy import StepPolicy
+from engine.strategy.book import Book, Decided, Desk, Slot, Terms, lot_quote, open_budget
+from engine.strategy.packing import StepPolicy
 from engine.strategy.step_entry import clamp_reason, clamp_size
 
 
@@ -102,6 +103,8 @@ def recheck(
     if at_most(price / terms.tick_size, stop):
         return refused(ReasonCode.STOP_PASSED.value, slot, price)
     wanted = slot.pending_lots
+    if not meets_minimum(wanted, lot_quote(terms, price), terms.min_lots, terms.min_notional_quote):
+        return refused(ReasonCode.BELOW_MINIMUM.value, slot, price)
     lots = clamp_size(i, wanted, price, slot.last_volume, terms, policy, decided)
     why = clamp_reason(i, price, terms, decided)
     if why != ReasonCode.NONE:

@@ -18,6 +18,7 @@ from main.command_line import (
     parse_moment,
     parse_symbols,
     parse_timeframe,
+    simulated_venues,
     stored_venue,
 )
 from main.output import print_json, print_table, say, to_json
@@ -75,6 +76,7 @@ def _play(
             units,
             venue=venue,
             preferred=stored_venue(settings, None),
+            avoid=simulated_venues(settings),
             timeframe=parse_timeframe(timeframe) if timeframe else settings.strategy.timeframe,
             symbols=parse_symbols(symbols or ()),
             start=parse_moment(since, "--from") if since else None,

@@ -255,6 +255,7 @@ def export(
     if kind not in ("parquet", "csv", "csv.gz"):
         raise typer.BadParameter(f"--format {kind!r} is not parquet, csv or csv.gz")
     settings = load_settings(config).settings
+    to_dir.mkdir(parents=True, exist_ok=True)
     written = []
     with open_store(settings) as units:
         streams = _stored(units, [stored_venue(settings, venue)])
@@ -287,7 +288,7 @@ def _trading_on(settings: Settings, venue: str | None) -> Settings:
 def _filler(settings: Settings, units: Units) -> Iterator[tuple[CandleFiller, tuple[Symbol, ...]]]:
     from main.compose import open_market
 
-    market = open_market(settings, units, moving=False)
+    market = open_market(settings, units)
     yield (
         CandleFiller(
             units=units,

@@ -59,6 +59,26 @@ def off(
         say("kill switch off; the desk may open positions")
 
 
+@app.command(epilog="Example: cryptotrader kill rearm --yes")
+def rearm(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Let the desk open positions again after its drawdown limit; the peak is counted anew."""
+    settings = load_settings(config).settings
+    if not yes and not typer.confirm("Re-arm the desk after its drawdown limit?", err=True):
+        raise SafetyRefusedError("the desk stays as it is")
+    from main.compose import open_desk
+
+    with open_desk(settings) as desk:
+        was_latched = desk.assembled.desk.controls.rearm(_ACTOR)
+    if json:
+        print_json({"rearmed": was_latched})
+    else:
+        say("re-armed; the peak is today's equity" if was_latched else "nothing to re-arm")
+
+
 @app.command(epilog="Example: cryptotrader kill status --json")
 def status(config: ConfigOption = None, json: JsonOption = False) -> None:
     """Whether the block is on, since when, and by whom."""

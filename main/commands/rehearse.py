@@ -45,10 +45,10 @@ def rehearse(
     from engine.desk.rehearsal import Approver
     from engine.domain.errors import UsageError
     from engine.domain.market import Symbol
-    from main.compose import open_units
     from main.output import print_json
     from main.rehearsal_report import print_report, report_json, write_report
     from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
+    from main.store import open_units
 
     if approve not in set(Approver):
         raise UsageError(f"--approve {approve!r} is not one of {', '.join(Approver)}")

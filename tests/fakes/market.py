@@ -49,9 +49,7 @@ class HandMarket:
         self._prices[symbol] = (mid - half, mid + half, mid)
         self._books.pop(symbol, None)
         if depth is not None:
-            self.set_book(
-                symbol, bids=[(str(mid - half), depth)], asks=[(str(mid + half), depth)]
-            )
+            self.set_book(symbol, bids=[(str(mid - half), depth)], asks=[(str(mid + half), depth)])
 
     def set_book(self, symbol: Symbol, *, bids: Levels, asks: Levels) -> None:
         """Levels as (price, quantity), best first."""

@@ -23,6 +23,8 @@ from tests.servers.telegram import Message, TelegramServer, User
 
 PATIENT = ChatOptions(answer_within_s=30.0)
 """The machine of a test may be slow: wait for what a press came to instead of "working on it"."""
+PATIENCE_S = 60.0
+"""How long a test waits for what must come; the first press of a process compiles for a while."""
 FAST = Rates(global_per_s=1000, chat_per_s=1000.0, group_per_min=1000)
 
 
@@ -168,4 +170,4 @@ async def card_of(server: TelegramServer, user: User, text: str = "") -> Message
     def found() -> Message | None:
         return next((m for m in reversed(server.messages(user.chat)) if text in m.text), None)
 
-    return await server.until(found, timeout_s=15)
+    return await server.until(found, timeout_s=PATIENCE_S)

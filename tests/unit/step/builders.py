@@ -27,7 +27,8 @@ from engine.strategy.book import (
     new_markets,
     new_rows,
 )
-from engine.strategy.policy import EntryPolicy, ExitPolicy, StepPolicy, TradingPolicy, pack_policy
+from engine.strategy.packing import StepPolicy, pack_policy
+from engine.strategy.policy import EntryPolicy, ExitPolicy, TradingPolicy
 from engine.strategy.step import step
 
 HOUR_MS = 3_600_000

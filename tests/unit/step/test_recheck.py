@@ -5,7 +5,7 @@ import pytest
 from engine.domain.reasons import ReasonCode, RecheckCode, RuleCode
 from engine.kernel import Records
 from engine.strategy.book import Book, Terms, new_decided
-from engine.strategy.policy import StepPolicy
+from engine.strategy.packing import StepPolicy
 from engine.strategy.step_recheck import Recheck, recheck
 from tests.unit.step.builders import book, hold, markets, pend, policy
 
