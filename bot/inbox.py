@@ -13,6 +13,7 @@ Choices:
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -44,6 +45,7 @@ _LONGEST_WAIT_S = 15.0
 _RETRY_S = 0.2
 _POLL_S = 1.0
 _ERROR_CHARS = 500
+_NAME_CHARS = 64
 
 type Paired = Callable[[Person], Awaitable[None]]
 
@@ -82,6 +84,8 @@ class InboxPump:
         self._arrived = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[None]] = {}
         self._answers: set[asyncio.Task[None]] = set()
+        self._named: set[int] = set()
+        self._ended: deque[int] = deque(maxlen=2 * _BATCH)
 
     async def receive(self) -> None:
         """Store what comes, for ever."""
@@ -134,6 +138,8 @@ class InboxPump:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _enlane(self, update: InboxUpdate) -> None:
+        if update.update_id in self._ended:
+            return  # the list is older than the end of this one
         incoming = self._channel.read(update.update_id, update.payload)
         if incoming is None:
             await self._store(self._end, update, None, Response(), "")
@@ -152,6 +158,9 @@ class InboxPump:
             self._arrived.set()
 
     async def _handle_one(self, update: InboxUpdate, incoming: Incoming) -> None:
+        if incoming.user_id not in self._named:
+            self._named.add(incoming.user_id)
+            await self._store(self._learn_name, incoming)
         loop = asyncio.get_running_loop()
         work = loop.run_in_executor(self._threads.desk, self._dispatcher.respond, incoming)
         answered = incoming.callback_id and await self._answer_if_slow(incoming, work)
@@ -160,8 +169,7 @@ class InboxPump:
         except Exception as err:  # noqa: BLE001 - the handler edge
             await self._failed(update, incoming, err)
             return
-        is_copy = await self._store(self._end, update, incoming, response, "")
-        response = replace(response, strips=response.strips or is_copy)
+        await self._store(self._end, update, incoming, response, "")
         self._on_reply()
         if incoming.callback_id and not answered:
             self._spawn(self._answer(incoming, response))
@@ -230,6 +238,14 @@ class InboxPump:
         with self._units(read_only=True) as unit:
             return next((p for p in unit.desk.people() if p.user_id == user_id), None)
 
+    def _learn_name(self, incoming: Incoming) -> None:
+        """Somebody configured by number alone is called by the name they use."""
+        person = self._known(incoming.user_id)
+        if person is not None and person.name == str(person.user_id) and incoming.user_name:
+            with self._units() as unit:
+                unit.desk.put_person(replace(person, name=incoming.user_name[:_NAME_CHARS]))
+                unit.commit()
+
     def _retry(self, update: InboxUpdate) -> int:
         with self._units() as unit:
             attempts = unit.inbox.retry(update.source, update.update_id)
@@ -238,12 +254,14 @@ class InboxPump:
 
     def _end(
         self, update: InboxUpdate, incoming: Incoming | None, response: Response, error: str
-    ) -> bool:
-        """Replies and the end of the update in one commit; whether a stray copy was pressed."""
+    ) -> None:
+        """Replies and the end of the update in one commit."""
         now = self._clock.now()
-        is_copy = False
         with self._units() as unit:
-            for number, reply in enumerate(response.replies):
+            replies = response.replies
+            if response.about and incoming is not None:
+                replies = (*replies, *_farewells(unit, response, incoming, now))
+            for number, reply in enumerate(replies):
                 assert incoming is not None  # nothing replies to what was not understood
                 unit.outbox.put(self._message(update, incoming, reply, number))
                 if reply.in_place and incoming.message_id is not None:
@@ -258,22 +276,9 @@ class InboxPump:
                         detail={"error": error},
                     )
                 )
-            if response.about and incoming is not None:
-                is_copy = self._is_stray_copy(unit, response.about, incoming, now)
             unit.inbox.done(update.source, update.update_id, now, error)
             unit.commit()
-        return is_copy
-
-    @staticmethod
-    def _is_stray_copy(unit: UnitOfWork, subject: str, incoming: Incoming, now: datetime) -> bool:
-        """Whether another message speaks of the subject; a copy without one is adopted."""
-        if incoming.message_id is None:
-            return False
-        known = unit.outbox.sent(incoming.chat_id, subject)
-        if known is None:
-            unit.outbox.remember_sent(_pressed(incoming, subject, now))
-            return False
-        return known.chat_message_id != incoming.message_id
+        self._ended.append(update.update_id)
 
     def _message(
         self, update: InboxUpdate, incoming: Incoming, reply: Reply, number: int
@@ -291,6 +296,20 @@ class InboxPump:
             delivery=Delivery.EDIT if in_place else reply.delivery,
             chat_id=incoming.chat_id,
         )
+
+
+def _farewells(
+    unit: UnitOfWork, response: Response, incoming: Incoming, now: datetime
+) -> tuple[Reply, ...]:
+    """What a stray copy of a message is told; the only copy there is, is adopted instead."""
+    if incoming.message_id is None:
+        return ()
+    known = unit.outbox.sent(incoming.chat_id, response.about)
+    if known is None:
+        unit.outbox.remember_sent(_pressed(incoming, response.about, now))
+        return ()
+    is_stray = known.chat_message_id != incoming.message_id
+    return (response.farewell,) if is_stray and response.farewell else ()
 
 
 def _pressed(incoming: Incoming, subject: str, now: datetime) -> SentMessage:

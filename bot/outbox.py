@@ -145,6 +145,11 @@ class OutboxPump:
             try:
                 return await self._postman.edit(parcel, message)
             except MissingError:
+                if parcel.row.payload.get("shown_at") and parcel.known is not None:
+                    # A farewell to an old message that is gone already.
+                    return Delivered(
+                        message_id=parcel.known.chat_message_id, has_photo=parcel.known.has_photo
+                    )
                 # The person has deleted it, or it is too old: what it says is told anew.
                 anew = replace(parcel, is_edit=False, known=None)
                 again = await self._prepared(anew)

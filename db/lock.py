@@ -48,6 +48,7 @@ class WriterLock:
         parts = parse_url(url)
         path = sqlite_path(parts)
         self._lock: _Lock
+        self._words = _NOBODY
         if path is None:
             plain = parts.set(drivername="postgresql")
             self._lock = _PostgresLock(plain.render_as_string(hide_password=False))
@@ -56,8 +57,15 @@ class WriterLock:
 
     def acquire(self, holder: str) -> Self:
         """Take the lock or raise ``WriterLockHeldError`` at once, with the holder's words."""
-        self._lock.acquire(" ".join(holder.split()))
+        self._words = " ".join(holder.split())
+        self._lock.acquire(self._words)
         return self
+
+    def keep(self) -> None:
+        """Take it again if it was lost; ``WriterLockHeldError`` if somebody else was quicker."""
+        if not self._lock.is_held():
+            self._lock.release()
+            self._lock.acquire(self._words)
 
     def is_held(self) -> bool:
         """Whether the lock is still ours; a restart of the PostgreSQL server takes it away."""

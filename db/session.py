@@ -4,8 +4,10 @@
   units start with BEGIN IMMEDIATE, because a transaction that begins by reading and then writes
   fails at once when another writer was quicker, whatever the busy timeout. Read-only units see a
   snapshot and never wait. The folder is made for its owner only.
-- PostgreSQL: psycopg 3; writing units run in READ COMMITTED with compare-and-set, read-only units
-  in REPEATABLE READ. Waiting for a row ends after ``LOCK_WAIT_S``.
+- PostgreSQL: psycopg 3; writing units run one at a time in READ COMMITTED, read-only units in
+  REPEATABLE READ without waiting. The engine's and the bot's processes both read balances and
+  write them back; one writer at a time, as on SQLite, is what keeps either from undoing the other.
+  Waiting for a lock ends after ``LOCK_WAIT_S``.
 - Vendor errors leave already translated (``db.failures``).
 """
 
@@ -40,6 +42,9 @@ _SQLITE = "sqlite"
 _POSTGRES = "postgresql"
 _READ_ONLY = "desk_read_only"
 _EXAMPLE = 'for example "sqlite:///var/cryptotrader.db" or "postgresql+psycopg://user@host/db"'
+_ONE_WRITER = (
+    "SELECT pg_advisory_xact_lock(hashtextextended('cryptotrader unit ' || current_schema(), 0))"
+)
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -134,6 +139,7 @@ def _postgres_engine(url: URL, lock_wait_ms: int) -> Engine:
     arguments = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_WAIT_S}
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True)
     event.listen(engine, "connect", partial(_prepare_postgres, lock_wait_ms))
+    event.listen(engine, "begin", _begin_postgres)
     return engine
 
 
@@ -143,6 +149,11 @@ def _prepare_postgres(
     # psycopg cannot read year 9999 in a zone that is ahead of UTC.
     connection.execute(f"SET lock_timeout = {lock_wait_ms}; SET timezone = 'UTC'")
     connection.commit()
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if not connection.get_execution_options().get(_READ_ONLY, False):
+        connection.exec_driver_sql(_ONE_WRITER)
 
 
 class Transaction:
@@ -162,11 +173,10 @@ class Transaction:
             raise translate(err) from err
 
     def _options(self) -> dict[str, Any]:
-        if not self.is_postgres:
-            return {_READ_ONLY: self._read_only}
-        if self._read_only:
-            return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        return {}
+        options: dict[str, Any] = {_READ_ONLY: self._read_only}
+        if self.is_postgres and self._read_only:
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return options
 
     @property
     def connection(self) -> Connection:

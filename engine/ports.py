@@ -375,11 +375,11 @@ class PaperStore(Protocol):
         """Orders still resting, oldest first."""
         ...
 
-    def balances(self) -> Mapping[str, Decimal]:
-        """Balance by currency."""
+    def balances(self, venue: str) -> Mapping[str, Decimal]:
+        """Balance by currency of the account that stands for ``venue``."""
         ...
 
-    def set_balance(self, currency: str, amount: Decimal) -> None:
+    def set_balance(self, venue: str, currency: str, amount: Decimal) -> None:
         """Replace one balance."""
         ...
 

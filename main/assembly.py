@@ -35,7 +35,7 @@ from engine.strategy.weights import WeightSet, default_weights
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything a desk is made of."""
+    """Everything a desk is made of. ``leaving`` symbols are watched, not bought."""
 
     venue: str
     quote: str
@@ -55,6 +55,7 @@ class Parts:
     weights: WeightSet = field(default_factory=default_weights)
     reference: ScoreReference = field(default_factory=default_reference)
     collect: Collect | None = None
+    leaving: frozenset[Symbol] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ def assemble(parts: Parts) -> Assembled:
             timeframe=parts.timeframe,
             rules=parts.rules,
             venue_is_live=parts.mode is Mode.LIVE,
+            leaving=parts.leaving,
         ),
     )
     entries = EntryDesk(context)
@@ -138,9 +140,9 @@ def assemble(parts: Parts) -> Assembled:
 def fund(parts: Parts, assembled: Assembled) -> None:
     """Put the start money into an account that has never had any, at the venue and in the book."""
     with parts.units() as unit:
-        if unit.book.balances(parts.venue) or unit.paper.balances():
+        if unit.book.balances(parts.venue) or unit.paper.balances(parts.venue):
             return
-        unit.paper.set_balance(parts.quote, parts.start_equity_quote)
+        unit.paper.set_balance(parts.venue, parts.quote, parts.start_equity_quote)
         unit.book.post(
             [
                 LedgerEntry(

@@ -7,7 +7,9 @@ decided here and nowhere below: a simulated market brings its own clock, a real 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import structlog
 
 from config import Settings
 from config.services import VenueSettings
@@ -18,7 +20,7 @@ from engine.desk.rehearsal import Watch
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode, Person, Role
 from engine.domain.desk import WeightSet as StoredWeights
-from engine.domain.errors import ConfigurationError, SafetyRefusedError
+from engine.domain.errors import ConfigurationError, SafetyRefusedError, VenueError
 from engine.domain.market import MarketRules, Symbol, Timeframe
 from engine.domain.values import from_ms
 from engine.market.backfill import CandleFiller
@@ -26,7 +28,7 @@ from engine.market.ccxt_client import VenueSettings as CcxtSettings
 from engine.market.ccxt_venue import CcxtVenue
 from engine.market.collect import CandleCollector
 from engine.market.simulated import SimulatedMarket
-from engine.market.simulated_clock import SimulatedClock
+from engine.market.simulated_clock import FollowedClock, SimulatedClock
 from engine.market.universe import explicit_universe
 from engine.ports import Clock, MarketData, Units
 from engine.strategy.weights import WeightSet, default_weights
@@ -36,12 +38,18 @@ from llm.wording import language_of
 from main.assembly import Assembled, Parts, assemble, fund
 from main.store import open_units
 
+_log = structlog.get_logger()
+
 TERMINAL = Person(user_id=0, role=Role.OWNER, name="terminal", chat_id=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """A venue as it was built; ``hold`` is the simulated clock that waits for people, if any."""
+    """A venue as it was built; ``simulated`` is the clock that waits for people, if any.
+
+    ``leaving`` are symbols that are not wanted any more but still held: they are among ``symbols``,
+    because a position needs its prices and its stop until it is closed.
+    """
 
     name: str
     source: SimulatedMarket | CcxtVenue
@@ -49,6 +57,12 @@ class Market:
     wall: Clock
     symbols: tuple[Symbol, ...]
     simulated: SimulatedClock | None
+    leaving: frozenset[Symbol] = frozenset()
+
+    def close(self) -> None:
+        """End what is being asked of a real venue, so that nobody waits for it."""
+        if isinstance(self.source, CcxtVenue):
+            self.source.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +118,7 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         fills=settings.fills,
         weights=active_weights(units, market.wall),
         collect=collector.collect,
+        leaving=market.leaving,
     )
     assembled = assemble(parts)
     fund(parts, assembled)
@@ -146,27 +161,39 @@ def active_weights(units: Units, wall: Clock) -> WeightSet:
     return shipped
 
 
-def open_market(settings: Settings, units: Units) -> Market:
-    """The venue that is traded on. A simulated one begins held: whoever runs it lets it go."""
+def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Market:
+    """The venue that is traded on.
+
+    The engine's process ``leads`` a simulated market: its clock begins held until it lets it go.
+    Everybody else sees that market as of the time the engine noted last.
+    """
     name = settings.venue_name
     venue = settings.venue(name)
     wall = SystemClock()
     if venue.kind == "simulated":
-        return _simulated(name, venue, units, wall, settings.strategy.timeframe)
+        return _simulated(name, venue, units, wall, settings.strategy.timeframe, leads=leads)
     if not venue.symbols:
         raise ConfigurationError(
             f"venues.{name}.universe: choosing markets by volume is not built yet; "
             f'name them: symbols = ["BTC/USDT", "ETH/USDT"]'
         )
     source = open_ccxt(name, venue, wall)
+    wanted = explicit_universe(venue.symbols)
+    leaving = _held(units, name) - set(wanted)
     return Market(
         name=name,
         source=source,
         clock=wall,
         wall=wall,
-        symbols=explicit_universe(venue.symbols),
+        symbols=(*wanted, *sorted(leaving)),
         simulated=None,
+        leaving=leaving,
     )
+
+
+def _held(units: Units, venue: str) -> frozenset[Symbol]:
+    with units(read_only=True) as unit:
+        return frozenset(position.symbol for position in unit.book.positions(venue))
 
 
 def open_ccxt(name: str, venue: VenueSettings, clock: Clock) -> CcxtVenue:
@@ -224,15 +251,27 @@ def settle_delay(desk: OpenDesk) -> timedelta:
 
 
 def backfill(desk: OpenDesk, watch: Watch | None = None) -> int:
-    """Fetch the history that the indicators need; resumable. Returns how many bars were new."""
+    """Fetch the history that the indicators need; resumable. Returns how many bars were new.
+
+    A market that cannot be filled now is left for its closes, which ask as far back: a desk that
+    would not start for it would leave its open positions without anybody to watch them.
+    """
     context, new = desk.assembled.context, 0
     symbols = desk.market.symbols
     since = context.clock.now() - context.timeframe.delta * desk.settings.market.backfill_bars
     for done, symbol in enumerate(symbols, start=1):
-        new += desk.filler.backfill(symbol, context.timeframe, since=since).stored
+        try:
+            new += desk.filler.backfill(symbol, context.timeframe, since=since).stored
+        except VenueError as err:
+            _log.warning("history_not_filled", symbol=str(symbol), detail=str(err))
         if watch is not None:
             watch(done, len(symbols), context.clock.now())
     return new
+
+
+def held_time_key(venue: str) -> str:
+    """Where the engine notes the time at which it holds a simulated market for people."""
+    return f"held_time:{venue}"
 
 
 def _simulated(
@@ -241,20 +280,29 @@ def _simulated(
     units: Units,
     wall: Clock,
     timeframe: Timeframe,
+    *,
+    leads: bool,
 ) -> Market:
     policy = venue.simulation
-    with units(read_only=True) as unit:
-        noted = unit.desk.note(f"last_close:{name}:{timeframe}")
-    start = from_ms(noted) if isinstance(noted, int) else policy.starts_at
-    clock = SimulatedClock(wall=wall, start=max(start, policy.starts_at), speed=policy.speed)
-    clock.hold()
+
+    def noted_time() -> datetime:
+        with units(read_only=True) as unit:
+            keys = (f"last_close:{name}:{timeframe}", held_time_key(name))
+            noted = [unit.desk.note(key) for key in keys]
+        return max([policy.starts_at, *(from_ms(ms) for ms in noted if isinstance(ms, int))])
+
+    held = SimulatedClock(wall=wall, start=noted_time(), speed=policy.speed)
+    held.hold()
+    clock: Clock = held if leads else FollowedClock(noted_time)
     source = SimulatedMarket(policy=policy, clock=clock)
     wanted = explicit_universe(venue.symbols) if venue.symbols else source.symbols
+    leaving = _held(units, name) - set(wanted)
     return Market(
         name=name,
         source=source,
         clock=clock,
         wall=wall,
-        symbols=wanted,
-        simulated=clock,
+        symbols=(*wanted, *sorted(leaving)),
+        simulated=held,
+        leaving=leaving,
     )

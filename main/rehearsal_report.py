@@ -38,7 +38,7 @@ def print_report(report: RehearsalReport, context: DeskContext) -> None:
         ("decisions", report.decisions),
         ("entries proposed and granted", report.proposed),
         ("questions asked", report.asked),
-        ("approved and filled", report.approved),
+        ("questions approved", report.approved),
         ("entries filled", report.filled),
         ("trades closed", len(report.trades)),
         ("positions still open", report.open_positions),

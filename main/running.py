@@ -23,13 +23,14 @@ async def run_desk(settings: Settings, role: str) -> None:
     with ExitStack() as stack:
         units = open_units(settings)
         stack.callback(units.close)
+        lock = WriterLock(settings.database.url)
         if roles.engine:
             holder = f"run --role {role}, process {os.getpid()} on {socket.gethostname()}"
-            stack.enter_context(WriterLock(settings.database.url).acquire(holder))
-        market = open_market(settings, units)
+            stack.enter_context(lock.acquire(holder))
+        market = open_market(settings, units, leads=roles.engine)
         desk = build_desk(settings, units, market)
         _greet(desk)
-        running = RunningDesk(desk, roles=roles, lines=sys.stdin, write=say)
+        running = RunningDesk(desk, roles=roles, lines=sys.stdin, write=say, keep_alone=lock.keep)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, running.stop)

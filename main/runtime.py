@@ -25,22 +25,28 @@ from engine.desk.due import is_due
 from engine.desk.monitor import Monitor
 from engine.desk.narrate import keep_words, without_words
 from engine.desk.tell import tell, tell_notice
+from engine.desk.warm import warm_up
 from engine.domain.desk import Delivery, Json, Priority
+from engine.domain.errors import VenueUnavailableError, WriterLockHeldError
 from engine.domain.reasons import ActionCode, RouteCode
+from engine.domain.values import to_ms
 from engine.domain.views import StatusView
+from engine.market.collect import Collected
 from engine.ports import UnitOfWork
 from engine.schedule.jobs import DeskSchedule, Job, JobRunner
 from llm import LlmPolicy, build_gateway, build_narrator
 from llm.ports import BudgetGrant
 from main.chatting import Write, open_chat
-from main.compose import OpenDesk, backfill, settle_delay
+from main.compose import OpenDesk, backfill, held_time_key, settle_delay
 from main.health import HealthServer
 
 _log = structlog.get_logger()
 _MARKET_EVERY_S = 1.0
 _SIMULATED_EVERY_S = 0.2
 _WORDS_EVERY_S = 2.0
+_LOCK_EVERY_S = 5.0
 _PATIENCE_S = 3.0
+_FINISH_S = 5.0
 _PROGRESS_EVERY = timedelta(seconds=2)
 
 
@@ -55,10 +61,20 @@ class Roles:
 class RunningDesk:
     """One process of the desk."""
 
-    def __init__(self, desk: OpenDesk, *, roles: Roles, lines: Iterable[str], write: Write) -> None:
+    def __init__(
+        self,
+        desk: OpenDesk,
+        *,
+        roles: Roles,
+        lines: Iterable[str],
+        write: Write,
+        keep_alone: Callable[[], None],
+    ) -> None:
         self._desk = desk
         self._roles = roles
         self._write = write
+        self._keep_alone = keep_alone
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._worker = ThreadPoolExecutor(1, "desk")
         self._filler = ThreadPoolExecutor(1, "history")
         assembled = desk.assembled
@@ -79,32 +95,51 @@ class RunningDesk:
         self._narrator = build_narrator(policy, self._gateway)
         self._narrating = asyncio.Lock()
         self._stopping = asyncio.Event()
+        self._held_ms: int | None = None
+        self._collected: tuple[Collected, ...] = ()
 
     async def run(self) -> None:
         """Run until ``stop``; everything that was begun is ended or committed."""
+        self._loop = asyncio.get_running_loop()
         if self._roles.engine:
             await self._recover()
         chat = asyncio.create_task(self._chat.run()) if self._chat else None
         try:
             await self._health.start()
-            if self._roles.engine:
-                await self._start_engine()
-            await self._stopping.wait()
+            await self._run_until_told()
         finally:
-            if self._roles.engine:
-                self._schedule.stop()
+            self._schedule.stop()
+            self._desk.market.close()
             if self._chat is not None and chat is not None:
                 await self._chat.stop()
                 await chat
             await self._health.stop()
             if self._gateway is not None:
                 await self._gateway.aclose()
-            self._worker.shutdown(wait=True, cancel_futures=True)
-            self._filler.shutdown(wait=False, cancel_futures=True)
+            await self._end_threads()
 
     def stop(self) -> None:
         """End ``run``; from a signal handler on the event loop."""
         self._stopping.set()
+
+    async def _run_until_told(self) -> None:
+        """A stop counts from the first moment: filling the first history may take minutes."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        if self._roles.engine:
+            starting = asyncio.create_task(self._start_engine())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()
+            else:
+                starting.result()
+        await stopping
+
+    async def _end_threads(self) -> None:
+        """Wait for what the worker has begun, but not for a venue that hangs."""
+        self._filler.shutdown(wait=False, cancel_futures=True)
+        end = partial(self._worker.shutdown, wait=True, cancel_futures=True)
+        ended = asyncio.get_running_loop().run_in_executor(None, end)
+        await asyncio.wait({ended}, timeout=_FINISH_S)
 
     async def _recover(self) -> None:
         """Agree with the venue before anybody may press a button."""
@@ -122,12 +157,15 @@ class RunningDesk:
         self._schedule.start()
 
     async def _warm_up(self) -> None:
-        """Decide once for nothing, so that the first real close does not wait for the compiler."""
+        """Compile what decides and fills, so that no close and no press waits for it."""
         loop = asyncio.get_running_loop()
-        context = self._context
-        closed_at = context.timeframe.floor(context.clock.now())
-        scanner = self._desk.assembled.scanner
-        warming = loop.run_in_executor(self._worker, scanner.preview, closed_at)
+        scanner, paper = self._desk.assembled.scanner, self._desk.assembled.paper
+
+        def work() -> None:
+            warm_up(self._context, scanner)
+            paper.warm_up()
+
+        warming = loop.run_in_executor(self._worker, work)
         done, _ = await asyncio.wait({warming}, timeout=_PATIENCE_S)
         if not done:
             self._write("Compiling the decision path; the first start takes up to a minute …")
@@ -149,6 +187,7 @@ class RunningDesk:
                 work=lambda: (
                     f"{self._monitor.look_up_lost()} looked up, "
                     f"{self._monitor.watch_prices()} changed, "
+                    f"{self._monitor.watch_protection()} unprotected, "
                     f"{self._monitor.cancel_stale()} cancelled"
                 ),
             ),
@@ -159,8 +198,29 @@ class RunningDesk:
             ),
             Job(name="gaps", every_s=every.gap_check_every_s, work=self._check_gaps),
             Job(name="health", every_s=every.health_every_s, work=self._beat),
+            Job(name="market", every_s=every.health_every_s, work=self._check_market),
+            Job(name="lock", every_s=_LOCK_EVERY_S, work=self._check_alone),
             Job(name="words", every_s=_WORDS_EVERY_S, work=lambda: "awake"),
         )
+
+    def _check_market(self) -> str:
+        """A venue of which nothing came at the newest close is a failure that people see."""
+        late = [one for one in self._collected if not one.is_fresh]
+        if late and len(late) == len(self._collected):
+            detail = f"no candle of any market at {late[0].due_close:%Y-%m-%d %H:%M} UTC"
+            raise VenueUnavailableError(self._context.venue, f"{detail}; {late[0].detail}")
+        return f"{len(late)} markets late"
+
+    def _check_alone(self) -> str:
+        """A database that restarts forgets its lock; whoever has lost it to another stops."""
+        try:
+            self._keep_alone()
+        except WriterLockHeldError as err:
+            _log.critical("another_engine_has_taken_over", holder=str(err))
+            assert self._loop is not None  # jobs run inside `run`
+            self._loop.call_soon_threadsafe(self.stop)
+            raise
+        return "alone"
 
     def _run_closes(self) -> str:
         """Run what is due; a simulated market waits for the desk, and for people."""
@@ -170,10 +230,24 @@ class RunningDesk:
         try:
             reports = self._closes.run_due()
         finally:
-            if clock is not None and not self._is_asking():
+            if clock is not None and self._is_asking():
+                self._note_held_time()
+            elif clock is not None:
                 clock.release()
+        if reports:
+            self._collected = reports[-1].collected
         late = sum(not one.is_fresh for report in reports for one in report.collected)
         return f"{len(reports)} closes, {late} markets late"
+
+    def _note_held_time(self) -> None:
+        """So that a press in another process is priced at the moment the market stands at."""
+        held_ms = to_ms(self._context.clock.now())
+        if held_ms == self._held_ms:
+            return
+        with self._desk.units() as unit:
+            unit.desk.put_note(held_time_key(self._context.venue), held_ms)
+            unit.commit()
+        self._held_ms = held_ms
 
     def _is_asking(self) -> bool:
         with self._desk.units(read_only=True) as unit:

@@ -46,7 +46,8 @@ class Response:
     """Everything a handler wants done. ``strips`` takes the pressed message's buttons away.
 
     ``about`` is the subject the pressed message speaks of. A copy that the outbox does not know of
-    (its delivery was never confirmed) is adopted, or stripped where there is another one.
+    (its delivery was never confirmed) is adopted; where another message speaks of the subject, the
+    copy is told its ``farewell``.
     """
 
     replies: tuple[Reply, ...] = ()
@@ -54,6 +55,7 @@ class Response:
     is_alert: bool = False
     strips: bool = False
     about: str = ""
+    farewell: Reply | None = None
     paired: Person | None = None
 
 

@@ -55,12 +55,28 @@ def answer(ask: Ask, pressed: Answer) -> Response:
         reason=pressed.reason,
     )
     reason = ask.words.named("reasons", outcome.reason or "none")
+    about = _subject(outcome)
     return Response(
         replies=_refreshed(outcome),
         answer=ask.said(f"press.{outcome.result}", reason=reason),
         is_alert=outcome.result in _LOUD,
         strips=outcome.result is PressResult.UNKNOWN_TOKEN,
-        about=_subject(outcome),
+        about=about,
+        farewell=_farewell(outcome) if about else None,
+    )
+
+
+def _farewell(outcome: PressOutcome) -> Reply:
+    """What an old message of a card says for good: its own question's end, without buttons."""
+    approval = outcome.approval
+    assert approval is not None  # a subject comes from an approval
+    return Reply(
+        kind="card",
+        payload={
+            "decision_id": approval.decision_id,
+            "shown_at": approval.created_at.isoformat(),
+        },
+        in_place=True,
     )
 
 

@@ -40,14 +40,21 @@ def render_card(telling: Telling) -> Rendered | None:
         picture = card_picture(telling, view.decision, view.chart) or chart_picture(
             telling, view.chart
         )
-    if telling.shown_at is not None:
-        view = _as_it_was(view, telling.shown_at)
+    shown_at = _shown_at(telling)
+    if shown_at is not None:
+        view = _as_it_was(view, shown_at)
     return Rendered(
         text=_caption(telling.words, view),
-        keyboard=_keyboard(telling, view) if telling.shown_at is None else (),
+        keyboard=_keyboard(telling, view) if shown_at is None else (),
         picture=picture,
         picture_name=f"card-{view.decision.symbol}-{view.decision.id[:8]}",
     )
+
+
+def _shown_at(telling: Telling) -> datetime | None:
+    """The moment up to which a message without a future tells the card."""
+    told = telling.text("shown_at")
+    return datetime.fromisoformat(told) if told else telling.shown_at
 
 
 def _as_it_was(view: CardView, shown_at: datetime) -> CardView:

@@ -16,7 +16,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from bot.charts.words import Words as ChartWords
-from bot.messages.markup import Html, escape, one_line
+from bot.messages.markup import Html, one_line
 from bot.policy import LANGUAGES
 
 type Texts = Mapping[str, str]
@@ -148,7 +148,11 @@ class _Escaped(Mapping[str, object]):
         self._values = values
 
     def __getitem__(self, key: str) -> object:
-        return escape(self._values[key]) if key in self._values else f"{{{key}}}"
+        if key not in self._values:
+            return f"{{{key}}}"
+        value = self._values[key]
+        # One line, so that a foreign line break cannot tear a tag in two.
+        return value if isinstance(value, Html) else one_line(value)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)

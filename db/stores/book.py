@@ -91,12 +91,17 @@ class SqlBook(Store):
         self._put(RiskStateRow, ("venue",), {"venue": venue, **values_of(state)})
 
     def reset(self, venue: str) -> None:
-        """Forget ledger, positions, equity, risk state and the paper venue.
+        """Forget a venue's ledger, positions, equity, risk state and paper account.
 
-        Trades, orders, decisions and the audit trail stay. There is one paper venue with one purse:
-        all of it goes.
+        Trades, orders, decisions and the audit trail stay.
         """
-        for row in (LedgerRow, PositionRow, EquityRow, RiskStateRow):
+        forgotten = (
+            LedgerRow,
+            PositionRow,
+            EquityRow,
+            RiskStateRow,
+            PaperOrderRow,
+            PaperBalanceRow,
+        )
+        for row in forgotten:
             self._tx.execute(delete(row).where(row.venue == venue))
-        self._tx.execute(delete(PaperOrderRow))
-        self._tx.execute(delete(PaperBalanceRow))

@@ -31,18 +31,19 @@ class SqlPaper(Store):
         """Orders still resting, oldest first."""
         return self._read(PaperOrderRow.state == OrderState.OPEN)
 
-    def balances(self) -> Mapping[str, Decimal]:
+    def balances(self, venue: str) -> Mapping[str, Decimal]:
         """Balance by currency."""
         rows = self._tx.execute(
-            select(PaperBalanceRow.currency, PaperBalanceRow.amount).order_by(
-                PaperBalanceRow.currency
-            )
+            select(PaperBalanceRow.currency, PaperBalanceRow.amount)
+            .where(PaperBalanceRow.venue == venue)
+            .order_by(PaperBalanceRow.currency)
         )
         return dict(iter(rows))
 
-    def set_balance(self, currency: str, amount: Decimal) -> None:
+    def set_balance(self, venue: str, currency: str, amount: Decimal) -> None:
         """Replace one balance."""
-        self._put(PaperBalanceRow, ("currency",), {"currency": currency, "amount": amount})
+        row = {"venue": venue, "currency": currency, "amount": amount}
+        self._put(PaperBalanceRow, ("venue", "currency"), row)
 
     def _read(self, where: ColumnElement[bool]) -> list[tuple[OrderIntent, OrderReport]]:
         statement = (

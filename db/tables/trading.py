@@ -210,5 +210,6 @@ class PaperBalanceRow(Base):
 
     __tablename__ = "paper_balances"
 
+    venue: Mapped[str] = mapped_column(primary_key=True)
     currency: Mapped[str] = mapped_column(primary_key=True)
     amount: Mapped[Decimal]

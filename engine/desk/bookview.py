@@ -28,7 +28,7 @@ def read_book(
     also_pending: OrderIntent | None = None,
 ) -> BookView:
     """The book of now. ``also_pending`` is an entry to be looked at that is not stored yet."""
-    unfinished = unit.orders.unfinished()
+    unfinished = [o for o in unit.orders.unfinished() if o.intent.venue == context.venue]
     positions = {position.symbol: position for position in unit.book.positions(context.venue)}
     pending = {
         order.intent.symbol: order.intent

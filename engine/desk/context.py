@@ -11,6 +11,7 @@ from datetime import datetime
 from engine.domain.desk import Mode
 from engine.domain.errors import InvalidValueError
 from engine.domain.market import MarketRules, Symbol, Timeframe
+from engine.domain.reasons import RuleCode
 from engine.execution.gateway import OrderGateway
 from engine.kernel import Records
 from engine.ports import Clock, MarketData, TokenSource, Units
@@ -47,8 +48,9 @@ class Strategy:
         timeframe: Timeframe,
         rules: Mapping[Symbol, MarketRules],
         venue_is_live: bool,
+        leaving: frozenset[Symbol] = frozenset(),
     ) -> "Strategy":
-        """Sort and pack."""
+        """Sort and pack. Symbols that are ``leaving`` are watched, and never entered."""
         ordered = tuple(sorted(rules.values(), key=lambda rule: str(rule.symbol)))
         return cls(
             weights=weights,
@@ -57,7 +59,9 @@ class Strategy:
             timeframe=timeframe,
             rules=ordered,
             numbers=pack_policy(policies, timeframe_ms=timeframe.ms, venue_is_live=venue_is_live),
-            markets=pack_markets(ordered, policies.costs),
+            markets=pack_markets(
+                ordered, policies.costs, standing=dict.fromkeys(leaving, RuleCode.DENY)
+            ),
         )
 
     @property

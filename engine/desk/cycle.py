@@ -81,7 +81,7 @@ class CloseCycle:
         self._meet_bars(closed_at)
         held_back = frozenset(one.symbol for one in collected if one.quarantined)
         report = self._scanner.scan(closed_at, blocked=held_back, decide=decide)
-        self._send(report)
+        self._send(report, closed_at)
         return CloseReport(closed_at=closed_at, collected=collected, scan=report)
 
     def _meet_bars(self, closed_at: datetime) -> None:
@@ -112,13 +112,20 @@ class CloseCycle:
             for report in self._paper.on_quote(intent.symbol):
                 self._context.gateway.settle(report)
 
-    def _send(self, report: ScanReport) -> None:
-        """Exits and stops first, so that their cash is there for the entries."""
+    def _send(self, report: ScanReport, closed_at: datetime) -> None:
+        """Exits and stops first, so that their cash is there for the entries.
+
+        They are meant for positions of that close: when a close is run again after a crash, one
+        that was opened since is not touched.
+        """
         self._serve_waiting()
         gateway = self._context.gateway
-        for order in report.exits:
+        with self._context.units(read_only=True) as unit:
+            positions = unit.book.positions(self._context.venue)
+        meant = {position.symbol for position in positions if position.opened_at <= closed_at}
+        for order in (wish for wish in report.exits if wish.symbol in meant):
             gateway.close(order.symbol, reason=order.reason, origin="strategy", price=order.price)
-        for stop in report.stops:
+        for stop in (move for move in report.stops if move.symbol in meant):
             gateway.move_stop(stop.symbol, stop.price)
         for order_id in report.automatic:
             self._entries.send_automatic(order_id)

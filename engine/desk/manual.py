@@ -41,17 +41,14 @@ class ManualDesk:
         subject = str(symbol)
         if by is None or by.role is not Role.OWNER:
             return _refused(subject, "not_allowed")
-        if symbol not in self._context.symbols:
-            return _refused(subject, "unknown_symbol")
         known = self._known(subject, intent_id(f"manual:{request_id}", "entry"))
         if known is not None:
             return known
         amount = _amount(notional_quote)
-        if amount is None:
-            return _refused(subject, "bad_amount")
-        quote = fetch_quote(self._context, symbol)
-        if quote is None:
-            return _refused(subject, ReasonCode.NO_FRESH_PRICE.label)
+        why = self._why_not(symbol, amount)
+        quote = None if why else fetch_quote(self._context, symbol)
+        if amount is None or quote is None:
+            return _refused(subject, why or ReasonCode.NO_FRESH_PRICE.label)
         rules = self._context.strategy.rules[self._context.strategy.place(symbol)]
         quantity = rules.quantity(rules.quantity_lots(amount / quote.mid))
         plan = self._exit_plan(symbol, quote, rules)
@@ -87,6 +84,17 @@ class ManualDesk:
         if order is None:
             return None
         return _told(subject, Settled(order=order, fills=fills))
+
+    def _why_not(self, symbol: Symbol, amount: Decimal | None) -> str:
+        """What is wrong with a wish before any price is asked for; empty if nothing is."""
+        context = self._context
+        if symbol not in context.symbols:
+            return "unknown_symbol"
+        if amount is None:
+            return "bad_amount"
+        with context.units(read_only=True) as unit:
+            cash = unit.book.balances(context.venue).get(context.quote, Decimal(0))
+        return ReasonCode.INSUFFICIENT_FUNDS.label if amount > cash else ""
 
     def _price_to_close(self, symbol: Symbol, request_id: str) -> Decimal | None:
         """The price of now, or the entry's where there is none; ``None`` for no such position."""

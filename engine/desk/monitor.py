@@ -7,10 +7,12 @@ from engine.desk.cycle import BarVenue
 from engine.desk.entries import EntryDesk
 from engine.desk.queries import portfolio_now
 from engine.desk.recheck import fetch_quote, recheck_entry
+from engine.desk.tell import tell_notice
 from engine.domain.lifecycles import OrderState
 from engine.domain.orders import Order, OrderKind, Purpose
-from engine.domain.portfolio import EquityPoint
+from engine.domain.portfolio import EquityPoint, Position
 from engine.domain.reasons import ReasonCode, RecheckCode
+from engine.ports import UnitOfWork
 
 _LIMIT_ENTRY_BARS = 1
 
@@ -70,11 +72,42 @@ class Monitor:
             unit.commit()
         return point
 
+    def watch_protection(self) -> int:
+        """See that every position is protected, and tell people of one that is not."""
+        self._context.gateway.protect_all()
+        now = self._context.wall.now()
+        with self._context.units() as unit:
+            bare = [
+                position
+                for position in unit.book.positions(self._context.venue)
+                if not _is_guarded(unit, position)
+            ]
+            for position in bare:
+                tell_notice(
+                    unit,
+                    "unprotected",
+                    {"symbol": str(position.symbol), "stop": str(position.stop_price)},
+                    cause=f"{position.entry_order_id}:{now:%Y-%m-%dT%H}",
+                    at=now,
+                )
+            unit.commit()
+        return len(bare)
+
     def _refusal(self, order: Order) -> ReasonCode:
+        """Why an entry that never reached the venue is not sent now; after a bar it is too old."""
+        if order.intent.created_at + self._context.timeframe.delta < self._context.clock.now():
+            return ReasonCode.DATA_LATE
         quote = fetch_quote(self._context, order.intent.symbol)
         with self._context.units(read_only=True) as unit:
             checked = recheck_entry(self._context, unit, order.intent, quote)
         return ReasonCode.NONE if checked.status is RecheckCode.OK else checked.reason
+
+
+def _is_guarded(unit: UnitOfWork, position: Position) -> bool:
+    return any(
+        order.intent.symbol == position.symbol and order.intent.is_reducing
+        for order in unit.orders.unfinished()
+    )
 
 
 def _is_stale(order: Order, *, before: datetime) -> bool:

@@ -178,7 +178,7 @@ def _card(
     questions = [a for order in orders for a in unit.approvals.of_order(order.id)]
     fills = tuple(fill for order in orders for fill in unit.orders.fills(order.id))
     entries = {order.id for order in orders}
-    closed = unit.book.trades(context.venue)
+    closed = unit.book.trades(context.venue) if fills else ()
     words = unit.desk.note(narration_key(decision.id))
     told = words if isinstance(words, dict) else {}
     return CardView(

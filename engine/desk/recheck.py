@@ -46,8 +46,11 @@ def recheck_entry(
 ) -> Rechecked:
     """Does this entry still stand? Price, balance, limits, brakes and switches are those of now.
 
-    Nothing is sent while another entry in the same symbol is at the venue, or may be.
+    Nothing is sent while another entry in the same symbol is at the venue, or may be; and nothing
+    that was decided for another venue, or in a symbol that is not traded any more.
     """
+    if intent.venue != context.venue or intent.symbol not in context.symbols:
+        return _refused(intent, ReasonCode.NO_FRESH_PRICE)
     if _another_is_under_way(unit, intent):
         return _refused(intent, ReasonCode.DUPLICATE)
     strategy = context.strategy

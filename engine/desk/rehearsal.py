@@ -1,13 +1,13 @@
 """Replays stored candles through the whole desk: database, questions, outbox, paper venue.
 
-for every close in the period: clock → ``CloseCycle.run`` → the approver answers open questions. The
-same functions run as on a live desk; only the clock, the market and the person are stand-ins, and
-they were chosen by whoever built the context. Nothing is sent to a chat, but every message is
-queued and counted.
+for every close in the period: clock (questions expire on the way) → ``CloseCycle.run`` → the
+approver answers open questions. The same functions run as on a live desk; only the clock, the
+market and the person are stand-ins, and they were chosen by whoever built the context. Nothing is
+sent to a chat, but every message is queued and counted.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,8 @@ from engine.desk.people import admit
 from engine.domain.approvals import Approval
 from engine.domain.decisions import Decision
 from engine.domain.desk import Person, Role
+from engine.domain.ids import IntentId
+from engine.domain.lifecycles import ApprovalState, is_final
 from engine.domain.portfolio import EquityPoint, Trade
 from engine.domain.reasons import ActionCode, RouteCode
 from engine.domain.views import Press, PressOutcome, PressResult
@@ -40,7 +42,8 @@ class RehearsalReport:
     """What a rehearsal saw and did.
 
     ``refused`` counts entries that were proposed and not granted, by reason, and ``later`` what
-    became of granted ones that were not filled. ``equity`` is one point per close.
+    became of granted ones that were not filled, and of questions that did not end in a yes.
+    ``equity`` is one point per close.
     """
 
     closes: int
@@ -65,14 +68,16 @@ class RehearsalReport:
 class _Count:
     closes: int = 0
     decisions: int = 0
-    asked: int = 0
-    approved: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     later: Counter[str] = field(default_factory=Counter)
     idle: Counter[str] = field(default_factory=Counter)
 
 
 REHEARSER = Person(user_id=0, role=Role.OWNER, name="rehearsal", chat_id=0)
+
+_YES = (ApprovalState.APPROVED, ApprovalState.PARTLY)
+_FILLED = (PressResult.FILLED, PressResult.PARTLY_FILLED)
+_ALL = 1_000_000
 
 type Watch = Callable[[int, int, datetime], None]
 """Told after every close: done, total, and the moment of the replay."""
@@ -107,7 +112,7 @@ class Rehearsal:
         admit(self._context, (REHEARSER,))
         closes = tuple(due_closes(start, end, self._context.timeframe))
         for done, closed_at in enumerate(closes, start=1):
-            self._clock.move_to(closed_at)
+            self._pass_time(closed_at)
             self._one(closed_at)
             if watch is not None:
                 watch(done, len(closes), closed_at)
@@ -118,12 +123,30 @@ class Rehearsal:
         self._count.closes += 1
         for decision in report.scan.decisions:
             self._tally(decision)
+        self._tally_automatic(report.scan.automatic)
         if self._approver is Approver.AUTO:
             self._approve_all()
-        elif self._approver is Approver.ASK and self._answer is not None:
+        else:
+            self._ask_person()
+
+    def _pass_time(self, until: datetime) -> None:
+        """Move to the next close; questions end, and are asked again, at their own time."""
+        while (moment := self._next_turn(until)) is not None:
+            self._clock.move_to(moment)
+            self._questions.expire()
+            if self._questions.ask_again():
+                self._ask_person()
+        self._clock.move_to(until)
+
+    def _next_turn(self, until: datetime) -> datetime | None:
+        now = self._clock.now()
+        with self._context.units(read_only=True) as unit:
+            turns = [one.ask_again_at or one.expires_at for one in unit.approvals.pending()]
+        return min((moment for moment in turns if now < moment < until), default=None)
+
+    def _ask_person(self) -> None:
+        if self._approver is Approver.ASK and self._answer is not None:
             self._answer()
-        self._questions.expire()
-        self._questions.ask_again()
 
     def _approve_all(self) -> None:
         """Answer yes at once, oldest first; a refusal by the re-check is final."""
@@ -139,11 +162,8 @@ class Rehearsal:
         """
         asked: Approval | None = approval
         while asked is not None:
-            self._count.asked += 1
             outcome = self._yes(asked)
-            if outcome.result in (PressResult.FILLED, PressResult.PARTLY_FILLED):
-                self._count.approved += 1
-            else:
+            if outcome.state in _YES and outcome.result not in _FILLED:
                 self._count.later[outcome.reason or outcome.result.value] += 1
             asked = outcome.approval if outcome.result is PressResult.ASKED_AGAIN else None
 
@@ -163,6 +183,15 @@ class Rehearsal:
         elif decision.action is ActionCode.NONE:
             self._count.idle[decision.reason.label] += 1
 
+    def _tally_automatic(self, order_ids: Sequence[IntentId]) -> None:
+        if not order_ids:
+            return
+        with self._context.units(read_only=True) as unit:
+            orders = [unit.orders.get(order_id) for order_id in order_ids]
+        for order in orders:
+            if order is not None and is_final(order.state) and not order.filled_quantity:
+                self._count.later[order.note or order.state.value] += 1
+
     def _report(self, start: datetime, end: datetime) -> RehearsalReport:
         venue = self._context.venue
         with self._context.units(read_only=True) as unit:
@@ -170,9 +199,11 @@ class Rehearsal:
             trades = tuple(reversed(unit.book.trades(venue)))
             equity = tuple(unit.book.equity(venue))
             positions = unit.book.positions(venue)
-            fills = unit.orders.recent_fills(1_000_000)
+            fills = unit.orders.recent_fills(_ALL)
+            questions = unit.approvals.recent(_ALL)
             messages = {state.value: n for state, n in unit.outbox.counts().items()}
             audit_lines = unit.audit.verify()
+        unwanted = Counter(q.note or q.state.value for q in questions if q.state not in _YES)
         enter = ActionCode.ENTER.label
         granted = {RouteCode.ASK.label, RouteCode.AUTO.label}
         return RehearsalReport(
@@ -183,11 +214,11 @@ class Rehearsal:
                 for (action, route, _), n in counts.items()
                 if action == enter and route in granted
             ),
-            asked=self._count.asked,
-            approved=self._count.approved,
+            asked=len(questions),
+            approved=sum(question.state in _YES for question in questions),
             filled=len({fill.order_id for fill in fills if fill.side == "buy"}),
             refused=dict(self._count.refused),
-            later=dict(self._count.later),
+            later=dict(self._count.later + unwanted),
             idle=dict(self._count.idle),
             trades=trades,
             open_positions=len(positions),

@@ -103,7 +103,8 @@ class Scanner:
         """
         with self._context.units(read_only=True) as unit:
             known = unit.decisions.between(closed_at, closed_at + self._context.timeframe.delta)
-            known = [d for d in known if d.closed_at == closed_at]
+            ours = (closed_at, self._context.venue, self._context.timeframe)
+            known = [d for d in known if (d.closed_at, d.venue, d.timeframe) == ours]
             seen = {} if known else self._look(unit, closed_at)
         if known:
             return _report(known, is_new=False)

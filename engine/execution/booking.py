@@ -154,7 +154,7 @@ def _reduced(
         symbol=position.symbol,
         opened_at=position.opened_at,
         closed_at=done.last.filled_at,
-        entry_price=position.entry_price,
+        entry_price=spent / done.quantity,
         exit_price=done.price,
         quantity=done.quantity,
         fees_quote=fees + done.fee_quote,

@@ -149,7 +149,7 @@ class OrderGateway:
         with self._units(read_only=True) as unit:
             resting = [
                 order
-                for order in unit.orders.unfinished()
+                for order in self._unfinished(unit)
                 if not order.intent.is_reducing
                 and order.state in (OrderState.OPEN, OrderState.UNKNOWN)
             ]
@@ -162,7 +162,7 @@ class OrderGateway:
         the kill switch is off; entries that rest under the kill switch are cancelled.
         """
         with self._units(read_only=True) as unit:
-            unfinished = [order.id for order in unit.orders.unfinished()]
+            unfinished = [order.id for order in self._unfinished(unit)]
             killed = unit.desk.controls().killed
         mended = {order_id: self.recover_order(order_id, recheck) for order_id in unfinished}
         if killed:
@@ -181,7 +181,7 @@ class OrderGateway:
         """See that one resting order of exactly the position's size protects it."""
         with self._units(read_only=True) as unit:
             position = self._held(unit, symbol)
-            unfinished = [o for o in unit.orders.unfinished() if o.intent.symbol == symbol]
+            unfinished = [o for o in self._unfinished(unit) if o.intent.symbol == symbol]
         if position is not None and any(o.intent.purpose is Purpose.EXIT for o in unfinished):
             return
         guards = [o for o in unfinished if o.intent.purpose is Purpose.PROTECTION]
@@ -236,7 +236,8 @@ class OrderGateway:
         with self._units(read_only=True) as unit:
             order = unit.orders.get(order_id)
         assert order is not None  # orders are never removed
-        if order.state is OrderState.AWAITING_APPROVAL or is_final(order.state):
+        is_ours = order.intent.venue == self._venue
+        if not is_ours or order.state is OrderState.AWAITING_APPROVAL or is_final(order.state):
             return order
         report = self._broker.lookup(order.id) if order.state is not OrderState.INTENDED else None
         if report is not None:
@@ -323,6 +324,9 @@ class OrderGateway:
                 detail={"from": str(position.stop_price), "to": str(stop_price)},
             )
         )
+
+    def _unfinished(self, unit: UnitOfWork) -> list[Order]:
+        return [o for o in unit.orders.unfinished() if o.intent.venue == self._venue]
 
     def _position(self, symbol: Symbol) -> Position | None:
         with self._units(read_only=True) as unit:

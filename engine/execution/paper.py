@@ -36,6 +36,7 @@ from engine.execution.paper_book import (
     side_of,
     synthesised,
     take,
+    warm_up,
 )
 from engine.fills.book import FillNumbers
 from engine.fills.triggers import limit_price, protection
@@ -66,11 +67,15 @@ class PaperBroker:
         self._markets = markets
         self._fills = fills
 
+    def warm_up(self) -> None:
+        """Load the compiled fills, so that the first order does not wait for them."""
+        warm_up(next(iter(self._markets.values())), self._fills)
+
     def deposit(self, currency: str, amount: Decimal) -> None:
         """Add money to the account."""
         with self._units() as unit:
-            balance = unit.paper.balances().get(currency, Decimal(0))
-            unit.paper.set_balance(currency, balance + amount)
+            balance = unit.paper.balances(self._venue).get(currency, Decimal(0))
+            unit.paper.set_balance(self._venue, currency, balance + amount)
             unit.commit()
 
     def submit(self, intent: OrderIntent) -> OrderReport:
@@ -86,7 +91,7 @@ class PaperBroker:
             report = OrderReport(
                 order_id=intent.id, state=OrderState.OPEN, venue_order_id=intent.id
             )
-            if not _covered(unit.paper.balances(), intent, intent.limit_price):
+            if not _covered(unit.paper.balances(self._venue), intent, intent.limit_price):
                 report = _rejected(report)
             elif quote is not None:
                 report = self._arrive(unit.paper, intent, report, quote, book)
@@ -135,7 +140,7 @@ class PaperBroker:
     def balances(self) -> Mapping[str, Decimal]:
         """See ``Broker.balances``."""
         with self._units(read_only=True) as unit:
-            balances = unit.paper.balances()
+            balances = unit.paper.balances(self._venue)
         return {currency: amount for currency, amount in balances.items() if amount}
 
     def on_quote(self, symbol: Symbol) -> tuple[OrderReport, ...]:
@@ -147,7 +152,7 @@ class PaperBroker:
             return ()
         changed: list[OrderReport] = []
         with self._units() as unit:
-            for intent, report in _resting(unit.paper, symbol):
+            for intent, report in self._resting(unit.paper, symbol):
                 after = self._meet_quote(unit.paper, intent, report, quote, book)
                 if after != report:
                     unit.paper.put(after, intent)
@@ -163,7 +168,7 @@ class PaperBroker:
             return ()
         changed: list[OrderReport] = []
         with self._units() as unit:
-            for intent, report in _resting(unit.paper, symbol):
+            for intent, report in self._resting(unit.paper, symbol):
                 if intent.created_at > bar.opened_at:
                     continue
                 after = self._meet_bar(unit.paper, intent, report, bar, previous_volume)
@@ -174,7 +179,9 @@ class PaperBroker:
         return tuple(changed)
 
     def _prices(self, symbol: Symbol) -> tuple[Quote | None, OrderBook | None]:
-        """The price and book of now; a market that does not answer has neither."""
+        """The price and book of now; a market that does not answer, or is left, has neither."""
+        if symbol not in self._markets:
+            return None, None
         try:
             quote = self._market.quote(symbol)
             return quote, self._market.order_book(symbol) if quote is not None else None
@@ -183,7 +190,16 @@ class PaperBroker:
 
     def _has_resting(self, symbol: Symbol) -> bool:
         with self._units(read_only=True) as unit:
-            return bool(_resting(unit.paper, symbol))
+            return bool(self._resting(unit.paper, symbol))
+
+    def _resting(self, store: PaperStore, symbol: Symbol) -> list[tuple[OrderIntent, OrderReport]]:
+        """Resting orders of a symbol in the order in which one price serves them.
+
+        Orders that were sent while the desk was on another venue's prices are left alone.
+        """
+        ours = (self._venue, symbol)
+        pairs = [pair for pair in store.open() if (pair[0].venue, pair[0].symbol) == ours]
+        return sorted(pairs, key=lambda pair: _BAR_ORDER[pair[0].kind])
 
     def _arrive(
         self,
@@ -306,7 +322,7 @@ class PaperBroker:
     ) -> OrderReport:
         """Walk the book; the rest beyond its depth is cancelled."""
         if not _covered(
-            store.balances(), intent, _best_price(self._markets[intent.symbol], moment)
+            store.balances(self._venue), intent, _best_price(self._markets[intent.symbol], moment)
         ):
             return _rejected(report)
         fills = take(intent, report, self._markets[intent.symbol], moment, trigger=trigger)
@@ -336,12 +352,6 @@ class PaperBroker:
 _BAR_ORDER = {OrderKind.MARKET: 0, OrderKind.LIMIT: 1, OrderKind.PROTECT: 2}
 
 
-def _resting(store: PaperStore, symbol: Symbol) -> list[tuple[OrderIntent, OrderReport]]:
-    """Resting orders of a symbol in the order in which one price serves them."""
-    pairs = [pair for pair in store.open() if pair[0].symbol == symbol]
-    return sorted(pairs, key=lambda pair: _BAR_ORDER[pair[0].kind])
-
-
 def _best_price(market: PaperMarket, moment: Moment) -> Decimal | None:
     return market.rules.price(int(moment.level_ticks[0])) if len(moment.level_ticks) else None
 
@@ -367,7 +377,7 @@ def _executed(
     state: OrderState,
 ) -> OrderReport:
     """Move the money, or reject the whole order when there is not enough of it."""
-    balances = store.balances()
+    venue, balances = intent.venue, store.balances(intent.venue)
     sign = 1 if intent.side is OrderSide.BUY else -1
     base, quote = intent.symbol.base, intent.symbol.quote
     base_change = sum((sign * fill.quantity for fill in fills), Decimal(0))
@@ -378,7 +388,7 @@ def _executed(
     quote_after = balances.get(quote, Decimal(0)) + quote_change
     if base_after < 0 or quote_after < 0:
         return _rejected(report)
-    store.set_balance(base, base_after)
-    store.set_balance(quote, quote_after)
+    store.set_balance(venue, base, base_after)
+    store.set_balance(venue, quote, quote_after)
     note = "partial" if state is OrderState.CANCELLED else ""
     return replace(report, state=state, fills=(*report.fills, *fills), note=note)

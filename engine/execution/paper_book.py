@@ -24,6 +24,7 @@ from engine.domain.reasons import ReasonCode
 from engine.domain.values import to_ms
 from engine.execution.booking import round_quote
 from engine.fills.book import BUY, SELL, FillNumbers, Market, adverse_ticks, synthesise, walk
+from engine.fills.triggers import limit_price, protection
 from engine.kernel import Ints
 
 _BPS = Decimal(10_000)
@@ -45,6 +46,15 @@ class Moment:
     level_ticks: Ints
     level_lots: Ints
     at: datetime
+
+
+def warm_up(market: PaperMarket, numbers: FillNumbers) -> None:
+    """Call every compiled fill once for nothing."""
+    ticks, lots = synthesise(BUY, 100.0, 1000.0, 0, market.numbers, numbers)
+    walk(ticks, lots, 1, 100.0, market.numbers, np.zeros_like(lots))
+    adverse_ticks(SELL, 100.0, market.numbers.tick_size)
+    protection(1, 0, 100.0, 100.0, 100.0, market.numbers.tick_size)
+    limit_price(BUY, 1, 100.0, 100.0, 100.0, market.numbers.tick_size)
 
 
 def side_of(intent: OrderIntent) -> int:

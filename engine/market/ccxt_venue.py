@@ -9,6 +9,9 @@ Deliberate choices:
 * Only transient errors are retried, with growing pauses, within one deadline that covers all
   attempts. A wait that the venue names is honoured; while it lasts, no call leaves the house (an
   address that keeps calling through a 429 is banned with a 418).
+* A venue that has not answered through a whole deadline is left alone for a moment: calls fail at
+  once, then one read's time is risked on a single try, and the moment grows. A dead venue would
+  otherwise hold its caller for a deadline per symbol, and a person's kill switch behind it.
 * Candle rows leave here unvalidated: judging them is the firewall's task.
 """
 
@@ -46,6 +49,8 @@ _BOOK_LEVELS = 100
 _DEFAULT_PAGE = 500
 # A margin below the venue's own count: our clock and its clock do not start a minute together.
 _SPARE_CALLS = 2
+_FIRST_REST_S = 5.0
+_LONGEST_REST_S = 30.0
 _WINDOW_S = 61.0
 _MARKETS_MAX_AGE_S = 24 * 3600.0
 _QUOTE_MAX_AGE = timedelta(minutes=5)
@@ -87,6 +92,8 @@ class CcxtVenue:
         self._exchange = open_exchange(settings, self._deadline)
         self._lock = threading.RLock()
         self._blocked_until = 0.0
+        self._rests_until = 0.0
+        self._rest_s = 0.0
         self._markets_at: float | None = None
         self._candle_window = self._window()
 
@@ -254,22 +261,40 @@ class CcxtVenue:
         self, what: str, ask: Callable[[], T], *, window: CallWindow | None = None
     ) -> _Answer[T]:
         """The answer to a question; retries transient errors within the deadline."""
-        ends_at = self._monotonic() + self._settings.deadline_s
-        for attempt in range(1, _ATTEMPTS + 1):
+        self._refuse_while_it_rests()
+        patience_s = self._settings.timeout_s if self._rest_s else self._settings.deadline_s
+        attempts = 1 if self._rest_s else _ATTEMPTS
+        ends_at = self._monotonic() + patience_s
+        for attempt in range(1, attempts + 1):
             if window is not None:
                 ends_at += window.wait_for_slot()
             self._wait_out_a_block(ends_at)
             try:
-                return self._once(ask, ends_at)
+                answer = self._once(ask, ends_at)
             except VenueUnavailableError as err:
                 pause_s = self._pause_after(err, attempt)
-                if attempt == _ATTEMPTS or self._monotonic() + pause_s >= ends_at:
+                if attempt == attempts or self._monotonic() + pause_s >= ends_at:
+                    if err.retry_after is None:
+                        self._let_it_rest()
                     raise
                 _log.warning(
                     "venue_retry", venue=self.name, what=what, attempt=attempt, error=err.detail
                 )
                 self._pause(pause_s)
+            else:
+                self._rest_s = 0.0
+                return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _let_it_rest(self) -> None:
+        self._rest_s = min(_LONGEST_REST_S, 2 * self._rest_s or _FIRST_REST_S)
+        self._rests_until = self._monotonic() + self._rest_s
+
+    def _refuse_while_it_rests(self) -> None:
+        left_s = self._rests_until - self._monotonic()
+        if self._rest_s and left_s > 0:
+            detail = f"does not answer; asked again in {left_s:.0f} s"
+            raise VenueUnavailableError(self.name, detail)
 
     def _once[T](self, ask: Callable[[], T], ends_at: float) -> _Answer[T]:
         exchange = self._exchange

@@ -3,8 +3,10 @@
 Wall clock × speed → simulated now. While a question to a person is open the market is held: it
 waits, so that nobody misses an hour of market by reading a card. Holds are counted: with two
 questions open it goes on when both are answered. Expiry of questions runs on the wall's clock.
+Only one process has such a clock; the others follow what it notes.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -65,3 +67,18 @@ class SimulatedClock:
 
     def _rebase(self) -> None:
         self._at_anchor, self._anchor = self._now(), self._wall.now()
+
+
+class FollowedClock:
+    """The simulated market's time in a process that does not run it, as the one that does noted it.
+
+    It is exact while a question is open, because the market stands still then; between closes it
+    is that of the last one.
+    """
+
+    def __init__(self, noted_time: Callable[[], datetime]) -> None:
+        self._noted_time = noted_time
+
+    def now(self) -> datetime:
+        """The simulated moment, read anew each time."""
+        return self._noted_time()

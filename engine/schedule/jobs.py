@@ -122,8 +122,9 @@ class DeskSchedule:
         self._timer.start()
 
     def stop(self) -> None:
-        """Wake nothing any more; a job that runs ends in its thread."""
-        self._timer.shutdown(wait=False)
+        """Wake nothing any more; a job that runs ends in its thread. May come before ``start``."""
+        if self._timer.running:
+            self._timer.shutdown(wait=False)
 
     async def _wake(self, job: Job) -> None:
         await self._runner.run(job)

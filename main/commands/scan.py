@@ -1,17 +1,20 @@
 """``cryptotrader scan``: what the desk would decide now, without deciding it.
 
 The newest closed bars of every symbol are fetched and stored; the decision is a preview that is
-neither stored nor told, whatever the mode.
+neither stored nor told, whatever the mode. Every row has a cost: at the planned size where one was
+planned, else that of the smallest order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from config import Settings
-from engine.domain.decisions import Decision
+from engine.domain.decisions import CostEstimate, Decision
+from engine.domain.market import Symbol
 from engine.market.collect import Collected
 from main.command_line import (
     ConfigOption,
@@ -23,6 +26,11 @@ from main.command_line import (
     parse_timeframe,
 )
 from main.output import print_json, print_table, say, to_json
+
+if TYPE_CHECKING:
+    from engine.desk.context import DeskContext
+
+_BPS = Decimal("0.01")
 
 app = new_app("Score the newest closed bars, ranked.")
 
@@ -45,6 +53,7 @@ def scan(
         closed_at = context.timeframe.floor(context.clock.now() - settle_delay(desk))
         collected = desk.collector.collect(context.symbols, context.timeframe, closed_at)
         decisions = desk.assembled.scanner.preview(closed_at)
+        costs = {one.symbol: one.cost or _least_cost(context, one.symbol) for one in decisions}
     ranked = sorted(decisions, key=_strongest)
     if json:
         print_json(
@@ -55,13 +64,15 @@ def scan(
                 "closed_at": closed_at,
                 "strategy_version": context.strategy.version,
                 "data": collected,
-                "opportunities": [_document(decision) for decision in ranked],
+                "opportunities": [_document(one, costs[one.symbol]) for one in ranked],
             }
         )
         return
     kind = " (simulated market)" if context.simulated else ""
     _print(
-        f"{context.venue}{kind}, {context.timeframe} closed {closed_at:%Y-%m-%d %H:%M} UTC", ranked
+        f"{context.venue}{kind}, {context.timeframe} closed {closed_at:%Y-%m-%d %H:%M} UTC",
+        ranked,
+        costs,
     )
     _print_late(collected)
 
@@ -85,13 +96,27 @@ def _strongest(decision: Decision) -> tuple[bool, object, str]:
     return score is None, -score.points if score else 0, str(decision.symbol)
 
 
-def _document(decision: Decision) -> dict[str, object]:
+def _least_cost(context: "DeskContext", symbol: Symbol) -> CostEstimate:
+    """The round trip of the smallest order: what every size costs at least."""
+    from engine.costs.model import round_trip
+
+    strategy = context.strategy
+    terms, costs = strategy.markets[strategy.place(symbol)], strategy.numbers.costs
+    least = round_trip(terms.taker_fee_bps, terms.half_spread_bps, costs.min_slippage_bps, costs)
+    return CostEstimate(
+        **{name: Decimal(str(part)).quantize(_BPS) for name, part in least._asdict().items()}
+    )
+
+
+def _document(decision: Decision, cost: CostEstimate) -> dict[str, object]:
     document: dict[str, object] = dict(to_json(decision))
+    document["cost"] = to_json(cost)
+    document["cost_basis"] = "planned_size" if decision.cost else "smallest_size"
     document["calibrated"] = decision.is_calibrated
     return document
 
 
-def _print(title: str, decisions: Sequence[Decision]) -> None:
+def _print(title: str, decisions: Sequence[Decision], costs: Mapping[Symbol, CostEstimate]) -> None:
     rows = []
     for one in decisions:
         score = one.score
@@ -102,7 +127,7 @@ def _print(title: str, decisions: Sequence[Decision]) -> None:
                 f"{score.signed:+.2f}" if score else None,
                 f"{score.rank_fraction:.1%}" if score else None,
                 "  ".join(f"{c.code} {c.points:+.2f}" for c in drivers),
-                f"{one.cost.total_bps:.1f}" if one.cost else None,
+                f"{'' if one.cost else '≥ '}{costs[one.symbol].total_bps:.1f}",
                 f"{one.edge.net_edge_low_bps:+.1f}" if one.edge else "uncalibrated",
                 f"{one.action.label} {one.route.label}".replace("none none", "–"),
                 one.reason.label,

@@ -162,11 +162,11 @@ class TestValues:
     )
     def test_money_keeps_every_digit(self, units: Units, amount: Decimal) -> None:
         with units() as unit:
-            unit.paper.set_balance("USDT", amount)
+            unit.paper.set_balance(VENUE, "USDT", amount)
             unit.book.post([entry(amount)])
             unit.commit()
         with units(read_only=True) as unit:
-            assert unit.paper.balances() == {"USDT": amount}
+            assert unit.paper.balances(VENUE) == {"USDT": amount}
             assert unit.book.balances(VENUE) == {"USDT": amount}
 
     @pytest.mark.parametrize("limit", ["1.50", "5E+1", "0.000000012345678901"])
@@ -697,7 +697,8 @@ class TestBook:
             unit.book.snapshot(EquityPoint(venue=VENUE, at=T0, equity_quote=TINY, cash_quote=TINY))
             unit.orders.add(order())
             unit.paper.put(OrderReport(order_id=IntentId("o1"), state=OrderState.OPEN), intent())
-            unit.paper.set_balance("USDT", Decimal(1))
+            unit.paper.set_balance(VENUE, "USDT", Decimal(1))
+            unit.paper.set_balance("other", "USDT", Decimal(2))
             unit.audit.append(audit_event())
             unit.book.reset(VENUE)
             unit.commit()
@@ -706,7 +707,8 @@ class TestBook:
             assert unit.book.balances("other") == {"USDT": Decimal(2)}
             assert unit.book.positions(VENUE) == []
             assert unit.book.equity(VENUE) == []
-            assert unit.paper.balances() == {}
+            assert unit.paper.balances(VENUE) == {}
+            assert unit.paper.balances("other") == {"USDT": Decimal(2)}
             assert unit.paper.open() == []
             assert unit.book.trades(VENUE) == [trade()]
             assert unit.orders.get(IntentId("o1")) == order()
@@ -744,10 +746,11 @@ class TestPaper:
 
     def test_a_balance_is_replaced(self, units: Units) -> None:
         with units() as unit:
-            unit.paper.set_balance("USDT", Decimal(1))
-            unit.paper.set_balance("USDT", TINY)
-            unit.paper.set_balance("BTC", Decimal(0))
-            assert unit.paper.balances() == {"BTC": Decimal(0), "USDT": TINY}
+            unit.paper.set_balance(VENUE, "USDT", Decimal(1))
+            unit.paper.set_balance(VENUE, "USDT", TINY)
+            unit.paper.set_balance(VENUE, "BTC", Decimal(0))
+            unit.paper.set_balance("other", "USDT", Decimal(7))
+            assert unit.paper.balances(VENUE) == {"BTC": Decimal(0), "USDT": TINY}
 
 
 class TestDesk:

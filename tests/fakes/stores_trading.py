@@ -25,7 +25,7 @@ TRADES = Table[TradeId, Trade]()
 EQUITY = Table[tuple[str, datetime], EquityPoint]()
 RISK = Table[str, RiskState]()
 PAPER_ORDERS = Table[IntentId, tuple[OrderIntent, OrderReport]]()
-PAPER_BALANCES = Table[str, Decimal]()
+PAPER_BALANCES = Table[tuple[str, str], Decimal]()
 
 _EXACT = Context(prec=1_000)
 
@@ -199,8 +199,11 @@ class FakeBook:
         for moment in [key for key in equity if key[0] == venue]:
             del equity[moment]
         self._memory.write(RISK).pop(venue, None)
-        self._memory.write(PAPER_ORDERS).clear()
-        self._memory.write(PAPER_BALANCES).clear()
+        orders, purses = self._memory.write(PAPER_ORDERS), self._memory.write(PAPER_BALANCES)
+        for order_id in [one for one, (intent, _) in orders.items() if intent.venue == venue]:
+            del orders[order_id]
+        for key in [key for key in purses if key[0] == venue]:
+            del purses[key]
 
 
 class FakePaper:
@@ -220,8 +223,9 @@ class FakePaper:
         resting = [row for row in rows if row[1].state is OrderState.OPEN]
         return sorted(resting, key=lambda row: row[0].created_at)
 
-    def balances(self) -> Mapping[str, Decimal]:
-        return dict(sorted(self._memory.read(PAPER_BALANCES).items()))
+    def balances(self, venue: str) -> Mapping[str, Decimal]:
+        found = sorted(self._memory.read(PAPER_BALANCES).items())
+        return {currency: amount for (where, currency), amount in found if where == venue}
 
-    def set_balance(self, currency: str, amount: Decimal) -> None:
-        self._memory.write(PAPER_BALANCES)[currency] = amount
+    def set_balance(self, venue: str, currency: str, amount: Decimal) -> None:
+        self._memory.write(PAPER_BALANCES)[venue, currency] = amount

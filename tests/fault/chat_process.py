@@ -1,10 +1,12 @@
 """A desk in a Telegram chat as a process of its own, to be killed: see ``test_telegram_faults``.
 
-``python -m tests.fault.chat_process DATABASE_URL TOKEN BASE_URL``. The market and the clock are the
-bench's; what is real is the database, the bot and the way it dies.
+``python -m tests.fault.chat_process DATABASE_URL TOKEN BASE_URL [die-at-submit]``. The market and
+the clock are the bench's; what is real is the database, the bot and the way it dies.
 """
 
 import asyncio
+import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,11 +18,20 @@ from engine.desk.monitor import Monitor
 from tests.unit.bot.harness import FAST, PATIENT, bench_for
 
 
-async def main(url: str, token: str, base_url: str) -> None:
+class DeadlyBroker:
+    """A venue whose line is cut by kill -9: the order is committed, and was never sent."""
+
+    def submit(self, _: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(url: str, token: str, base_url: str, mode: str = "") -> None:
     bench, wall = bench_for(SqlUnits(url))
     assembled = bench.assembled
     # What a start does: unfinished orders are brought to where they are.
     Monitor(assembled.context, assembled.entries, assembled.paper).recover()
+    if mode == "die-at-submit":
+        assembled.context.gateway._broker = DeadlyBroker()  # type: ignore[assignment]  # it dies
     options = TelegramOptions(
         token=SecretText(token),
         base_url=base_url,

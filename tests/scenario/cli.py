@@ -1,6 +1,7 @@
 """Starts the program as a user does: its own script, in a folder of its own.
 
-``Cli.run`` waits for an answer; ``Cli.start`` gives a process to talk with. The environment's
+``Cli.run`` waits for an answer, ``Cli.start`` gives a process to talk with, and ``Cli.session``
+runs many commands in one process, whose imports (seconds) they share. The environment's
 script is started, not ``uv run``: outside the project uv may not find the interpreter. Settings of
 whoever runs the tests are kept out.
 """
@@ -17,12 +18,36 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 SCRIPT = Path(sys.executable).with_name("cryptotrader")
 # A first call may compile the decision path, and the machine may be busy.
 PATIENCE_S = 100.0
 _LOOK_EVERY_S = 0.05
+_SESSION = """
+import io, json, os, sys
+from main.cli import main
+
+def run(words, typed):
+    kept = [(number, os.dup(number)) for number in (1, 2)]
+    files = [open(f"said-{number}.txt", "w+b") for number in (1, 2)]
+    for (number, _), file in zip(kept, files):
+        os.dup2(file.fileno(), number)
+    sys.stdin = io.StringIO(typed)
+    code = main(words)
+    sys.stdout.flush(), sys.stderr.flush()
+    for number, copy in kept:
+        os.dup2(copy, number), os.close(copy)
+    said = []
+    for file in files:
+        file.seek(0)
+        said.append(file.read().decode())
+        file.close(), os.unlink(file.name)
+    return [code, *said]
+
+for line in sys.__stdin__:
+    print(json.dumps(run(*json.loads(line))), flush=True)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +127,21 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """A process that runs one command after the other."""
+
+    to_process: IO[str]
+    from_process: IO[str]
+
+    def __call__(self, command: str, typed: str = "") -> Answer:
+        """Run a command, its words in one text; ``typed`` is its standard input."""
+        self.to_process.write(json.dumps([command.split(), typed]) + "\n")
+        self.to_process.flush()
+        code, out, err = json.loads(self.from_process.readline())
+        return Answer(code=code, out=out, err=err)
+
+
+@dataclass(frozen=True, slots=True)
 class Cli:
     """The program in one folder."""
 
@@ -125,6 +165,23 @@ class Cli:
             check=False,
         )
         return Answer(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    @contextmanager
+    def session(self) -> Iterator["Session"]:
+        """Many commands in one process."""
+        popen = subprocess.Popen(
+            [sys.executable, "-c", _SESSION],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert popen.stdin is not None
+        assert popen.stdout is not None
+        with popen:
+            yield Session(popen.stdin, popen.stdout)
+            popen.stdin.close()
 
     @contextmanager
     def start(self, *words: str) -> Iterator[Process]:

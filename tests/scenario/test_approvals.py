@@ -185,6 +185,17 @@ def test_each_button_answers_its_own_question_whatever_is_pending_now(bench: Ben
     assert held.entry_order_id == first.order_id
 
 
+def test_a_question_whose_order_is_no_longer_what_was_asked_buys_nothing(bench: Bench) -> None:
+    approval = bench.ask()
+    order = bench.order(approval.order_id)
+    with bench.units() as unit:
+        swollen = replace(order.intent, quantity=D(9))
+        unit.orders.replace(order, replace(order, intent=swollen))
+        unit.commit()
+    assert bench.approve(approval).result is R.EXPIRED
+    assert_nothing_was_bought(bench)
+
+
 def test_two_questions_never_share_a_token(bench: Bench) -> None:
     assert bench.ask(BTC).token != bench.ask(ETH).token
 

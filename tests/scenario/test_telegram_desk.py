@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from engine.domain.desk import Person, Role
 from engine.domain.lifecycles import ApprovalState
 from engine.ports import Units
 from tests.fakes.desk_builder import BTC
@@ -370,6 +371,22 @@ async def test_the_bot_never_adopts_the_first_stranger(
     assert bench.actions().count("paired") == 1
     assert bench.actions().count("stranger_ignored") == 1
     assert server.commands() == ["start"]
+
+
+async def test_somebody_configured_by_number_is_called_by_their_name(
+    server: TelegramServer, ann: User, database: Units
+) -> None:
+    bench, wall = bench_for(database, ann)
+    with database() as unit:
+        unit.desk.put_person(
+            Person(user_id=ann.id, role=Role.OWNER, name=str(ann.id), chat_id=ann.id)
+        )
+        unit.commit()
+    async with talking(bench, wall, telegram(server)) as talk:
+        await talk.propose()
+        card = await card_of(server, ann, "BTC/USDT")
+        await press(ann, card, "✖ Reject")
+        await until_text(server, card, "Rejected by Ann")
 
 
 async def test_two_people_press_at_once_and_one_order_comes_of_it(

@@ -19,7 +19,7 @@ from tests.fakes.samples import HOSTILE
 from tests.servers.telegram.entities import format_text
 
 LINES = st.lists(
-    st.text(st.characters(codec="utf-8"), max_size=60).map(lambda text: f"<b>{escape(text)}</b>"),
+    st.text(st.characters(codec="utf-8"), max_size=60).map(lambda text: f"<b>{one_line(text)}</b>"),
     min_size=1,
     max_size=12,
 ).map(lambda lines: Html("\n".join(lines)))

@@ -77,7 +77,33 @@ def test_a_server_that_ends_the_session_takes_the_lock_away(
             [_HOLDER],
         )
     assert not lock.is_held()
+    lock.keep()
+    assert lock.is_held()
+    with pytest.raises(WriterLockHeldError, match=_HOLDER):
+        WriterLock(postgres_url).acquire("another")
     lock.release()
+
+
+def test_a_lost_lock_that_another_has_taken_is_not_taken_back(
+    postgres_url: str, postgres_server: PrivatePostgres
+) -> None:
+    lock = WriterLock(postgres_url).acquire(_HOLDER)
+    with postgres_server.connect() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            [_HOLDER],
+        )
+    with (
+        WriterLock(postgres_url).acquire("the quicker one"),
+        pytest.raises(WriterLockHeldError, match="the quicker one"),
+    ):
+        lock.keep()
+
+
+def test_a_lock_that_is_held_is_kept(database_url: str) -> None:
+    with WriterLock(database_url).acquire(_HOLDER) as lock:
+        lock.keep()
+        assert lock.is_held()
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork.*:DeprecationWarning")

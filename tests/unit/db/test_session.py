@@ -119,7 +119,7 @@ def test_commits_are_synchronous_and_written_ahead(sqlite_units: SqlUnits) -> No
 def test_an_impossible_value_is_our_own_error_and_not_the_vendors(database_url: str) -> None:
     units = SqlUnits(database_url)
     with units() as unit, pytest.raises(InvalidValueError, match="finite"):
-        unit.paper.set_balance("USDT", Decimal("Infinity"))
+        unit.paper.set_balance("binance", "USDT", Decimal("Infinity"))
     units.close()
 
 

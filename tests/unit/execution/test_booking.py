@@ -177,6 +177,25 @@ def test_the_parts_of_a_position_add_up_to_what_was_paid_for_it() -> None:
     assert carried + D("0.05") - last.pnl_quote == paid
 
 
+def test_a_share_that_ends_on_a_tie_loses_nothing() -> None:
+    position = buy("0.002", "500.000005", "0")  # 1.00000001, half of it a tie
+    first = sell(position, "0.001", "600", "0")
+    assert first.position is not None
+    assert first.trade is not None
+    last = sell(first.position, "0.001", "600", "0").trade
+    assert last is not None
+    assert first.trade.pnl_quote == D("0.1")  # 0.6 − 0.50000000, the even one
+    assert last.pnl_quote == D("0.09999999")
+
+
+def test_the_prices_of_a_trade_give_its_profit() -> None:
+    position = buy("0.003", "33.333333337", "0.00000001")
+    trade = sell(position, "0.001", "50", "0.01").trade
+    assert trade is not None
+    gross = (trade.exit_price - trade.entry_price) * trade.quantity
+    assert gross - trade.fees_quote == trade.pnl_quote
+
+
 def test_an_exit_of_many_fills_is_one_trade() -> None:
     position = buy("2", "100", "0.4")
     fills = [

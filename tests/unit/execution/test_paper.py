@@ -1,14 +1,16 @@
 """The paper venue alone: an account, a book, and orders that meet prices and bars."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from threading import Barrier
 
 import pytest
 
 from engine.domain.ids import IntentId
 from engine.domain.lifecycles import OrderState
-from engine.domain.market import Candle, CandleSeries
+from engine.domain.market import Candle, CandleSeries, Quote, Symbol
 from engine.domain.orders import (
     OrderIntent,
     OrderKind,
@@ -409,6 +411,26 @@ def test_the_same_order_sent_twice_fills_once(bench: Bench, paper: PaperBroker) 
     bench.market.set_price(BTC, "120")
     assert paper.submit(buy("5")) == first
     assert paper.balances()["BTC"] == D(5)
+
+
+def test_the_same_order_sent_by_two_threads_fills_once(bench: Bench, paper: PaperBroker) -> None:
+    gate, quote = Barrier(2), bench.market.quote
+
+    class Gated:
+        """Both threads have looked the order up before either writes it."""
+
+        def quote(self, symbol: Symbol) -> Quote | None:
+            gate.wait(timeout=10)
+            return quote(symbol)
+
+        order_book = bench.market.order_book
+        rules = bench.market.rules
+
+    gated = bench.restart(market=Gated()).assembled.paper
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(gated.submit, [buy("5"), buy("5")])
+    assert first == second
+    assert paper.balances() == {"BTC": D(5), "USDT": D("9498.7495")}
 
 
 def test_a_restart_forgets_nothing(bench: Bench, held: PaperBroker) -> None:

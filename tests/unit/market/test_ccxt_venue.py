@@ -115,6 +115,29 @@ def test_a_venue_that_hangs_is_given_up(binance: BinanceServer) -> None:
     venue.close()
 
 
+def test_a_venue_that_does_not_answer_is_left_alone_for_longer_and_longer(
+    binance: BinanceServer, venue: CcxtVenue, hand_time: HandTime
+) -> None:
+    candles(venue)
+    binance.fail(binance.candle_path, ServerError(), times=100)
+    with pytest.raises(VenueUnavailableError):
+        candles(venue)
+    for rest_s in (5, 10, 20, 30, 30):
+        binance.forget_requests()
+        hand_time.sleep(rest_s - 0.5)
+        with pytest.raises(VenueUnavailableError, match="asked again"):
+            venue.quote(BTC)
+        assert binance.requests() == ()
+        hand_time.sleep(0.6)
+        with pytest.raises(VenueUnavailableError):
+            candles(venue)
+        assert len(binance.requests(binance.candle_path)) == 1
+    binance.heal()
+    hand_time.sleep(30)
+    candles(venue)
+    assert venue.quote(BTC) is not None
+
+
 def test_an_answer_that_drips_is_cut_at_the_deadline(binance: BinanceServer) -> None:
     venue = open_venue(binance, timeout_s=5.0, deadline_s=0.4)
     venue.symbols()

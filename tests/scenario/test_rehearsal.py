@@ -1,0 +1,119 @@
+"""``data import``, ``rehearse`` and ``backtest`` as a user runs them, on made-up candles in files.
+
+Candle files → the database → the whole desk on a replay clock, in SQLite and in PostgreSQL → one
+JSON document, which the backtest of the same period bears out.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.domain.market import CandleSeries, Symbol
+from tests.scenario.cli import Answer, Cli
+from tests.scenario.history import HOUR, START, Market, candles
+
+BARS = 36
+END = START + BARS * HOUR
+PERIOD = f"--from {START:%Y-%m-%dT%H:%M} --to {END:%Y-%m-%dT%H:%M}"
+MARKETS = (
+    Market(symbol=Symbol("AAA", "USDT"), volatility=0.012),
+    Market(symbol=Symbol("BBB", "USDT"), price=20, absent=0.06, volatility=0.015, volume=20_000),
+)
+# Half of all bars are worth a look, so that two days suffice.
+CONFIG = """
+[strategy]
+min_rank_fraction = 0.5
+[exits]
+time_stop_bars = 8
+target_atr_multiple = 2.0
+"""
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """A folder with a configuration and two candle files."""
+    made = Cli(tmp_path)
+    made.configure(CONFIG)
+    for market in MARKETS:
+        name = f"{market.symbol.base}_{market.symbol.quote}-1h.csv"
+        write_csv(candles(market, seed=8, bars=BARS), tmp_path / name)
+    return made
+
+
+def write_csv(series: CandleSeries, path: Path) -> None:
+    rows = [",".join(map(str, row)) for row in zip(*series.columns(), strict=True)]
+    path.write_text("\n".join(["ts_ms,open,high,low,close,volume", *rows]) + "\n")
+
+
+def test_a_rehearsal_tells_the_same_in_sqlite_and_postgres_and_in_the_backtest(
+    cli: Cli, postgres_url: str
+) -> None:
+    with cli.session() as run:
+        imported = run("data import . --json").ok().json
+        again = run("data import . --json").ok().json
+        told = run(f"rehearse {PERIOD} --json --report out").ok().json
+        elsewhere = run(f"rehearse {PERIOD} --json --database {postgres_url}").ok().json
+        replayed = run(f"backtest --timeframe 1h {PERIOD} --json").ok().json
+        refused = run(f"rehearse {PERIOD} --json --database {postgres_url}")
+        portfolio = run("portfolio --json").ok().json
+    assert {file["bad_rows"] for file in imported["files"]} == {0}
+    assert {file["new"] for file in again["files"]} == {0}
+    assert_whole(told)
+    assert told == elsewhere
+    assert_borne_out(told, replayed)
+    assert {path.name for path in (cli.folder / "out").iterdir()} == {
+        "report.json",
+        "card.png",
+        "chart.png",
+        "portfolio.png",
+    }
+    assert_refused(refused, "holds records already")
+    assert portfolio["trades_closed"] == 0  # play money of the past stays out of the desk's book
+
+
+def assert_whole(told: dict[str, Any]) -> None:
+    """Everything a rehearsal promises to say is there, and adds up."""
+    symbols = len(MARKETS)
+    assert told["closes"] == BARS
+    assert told["decisions"] == symbols * BARS
+    assert told["proposed"] >= told["filled"] > 3
+    assert told["asked"] == told["approved"] + sum(told["later"].values()) > 3
+    assert told["closed_trades"] == len(told["trades"]) > 2
+    assert told["refusal_kinds"] == len(told["refused"]) > 0
+    assert told["audit_verified_lines"] == told["audit_lines"] > BARS
+    assert told["messages"]["pending"] > told["asked"]
+    assert len(told["equity"]) == BARS
+    assert told["equity"][-1]["equity_quote"] == told["final_equity_quote"]
+    assert Decimal(told["start_equity_quote"]) == 10_000
+
+
+def assert_borne_out(told: dict[str, Any], replayed: dict[str, Any]) -> None:
+    """The backtest's document has the keys of the contract, and the same trades and equity."""
+    assert {"start_equity", "metrics", "costs", "strategy_version"} <= set(replayed)
+    assert abs(replayed["final_equity"] - float(told["final_equity_quote"])) < 1e-6
+    trades = sorted(replayed["trades"], key=lambda t: (t["closed_at"], t["symbol"]))
+    rehearsed = sorted(told["trades"], key=lambda t: (t["closed_at"], t["symbol"]))
+    assert len(trades) == len(rehearsed)
+    for one, other in zip(rehearsed, trades, strict=True):
+        assert (one["symbol"], one["side"]) == (other["symbol"], other["side"])
+        assert one["exit_reason"] == other["exit_reason"]
+        assert abs(float(one["pnl_quote"]) - other["pnl_quote"]) < 1e-6
+        assert one["opened_at"][:19] == other["opened_at"][:19]
+
+
+def assert_refused(answer: Answer, why: str) -> None:
+    assert answer.code == 2
+    assert answer.out == ""
+    assert why in answer.err
+
+
+def test_without_answers_questions_are_asked_and_expire(cli: Cli) -> None:
+    with cli.session() as run:
+        run("data import .").ok()
+        told = run(f"rehearse {PERIOD} --approve none --json").ok().json
+    assert told["asked"] > 0
+    assert told["approved"] == told["filled"] == 0
+    assert set(told["later"]) == {"expired"}
+    assert told["final_equity_quote"] == told["start_equity_quote"]
