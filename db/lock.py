@@ -8,6 +8,7 @@ the lock; there is nothing to clean up.
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -26,6 +27,8 @@ _HOLDER = (
     f"AND l.classid = (({_KEY} >> 32) & 4294967295)::oid "
     f"AND l.objid = ({_KEY} & 4294967295)::oid"
 )
+_DYING_TRIES = 10
+_DYING_WAIT_S = 0.2
 _NAME_BYTES = 63  # PostgreSQL cuts application names here
 
 
@@ -122,6 +125,8 @@ class _FileLock:
     def release(self) -> None:
         if self._handle is not None:
             os.truncate(self._handle, 0)
+            # Unlocked, not only closed: a child forked this instant may still have its copy open.
+            fcntl.flock(self._handle, fcntl.LOCK_UN)
             os.close(self._handle)
             self._handle = None
 
@@ -156,14 +161,21 @@ class _PostgresLock:
         )
 
     def _take(self, connection: psycopg.Connection[Any]) -> None:
-        row = connection.execute(f"SELECT pg_try_advisory_lock({_KEY})").fetchone()
-        if row is None or not row[0]:
-            raise WriterLockHeldError(self._holder(connection))
+        """Take it; a holder that is just dying, and so is no longer listed, is waited for."""
+        for _ in range(_DYING_TRIES):
+            row = connection.execute(f"SELECT pg_try_advisory_lock({_KEY})").fetchone()
+            if row is not None and row[0]:
+                return
+            holder = self._holder(connection)
+            if holder is not None:
+                break
+            time.sleep(_DYING_WAIT_S)
+        raise WriterLockHeldError(holder or _NOBODY)
 
-    def _holder(self, connection: psycopg.Connection[Any]) -> str:
+    def _holder(self, connection: psycopg.Connection[Any]) -> str | None:
         row = connection.execute(_HOLDER).fetchone()
         if row is None:
-            return _NOBODY
+            return None
         name, address, since = row
         where = f" from {address}" if address else ""
         return f"{name or _NOBODY}{where}, connected since {since:%Y-%m-%d %H:%M:%S%z}"

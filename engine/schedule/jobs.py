@@ -46,6 +46,7 @@ class JobRunner:
         self._wall = wall
         self._worker = worker
         self._last: dict[str, JobRun] = {}
+        self._failing: set[str] = set()  # a job that fails every second has one traceback
 
     async def run(self, job: Job) -> JobRun:
         """Run a job to its end and remember how it went."""
@@ -56,8 +57,12 @@ class JobRunner:
         try:
             detail, ok = job.work(), True
         except Exception as err:  # noqa: BLE001 - the edge of every job
-            _log.exception("job_failed", job=job.name)
             detail, ok = f"{type(err).__name__}: {err}", False
+            is_new = job.name not in self._failing
+            _log.error("job_failed", job=job.name, detail=detail, exc_info=is_new)
+            self._failing.add(job.name)
+        else:
+            self._failing.discard(job.name)
         before = self._last.get(job.name)
         failures = 0 if ok else (before.failures if before else 0) + 1
         run = JobRun(
