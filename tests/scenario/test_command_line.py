@@ -6,7 +6,6 @@ import os
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,13 +14,6 @@ from typing import Any
 
 import pytest
 
-from tests.servers.exchanges import (
-    BinanceServer,
-    BitfinexServer,
-    ExchangeServer,
-    KucoinServer,
-    Listing,
-)
 from tests.servers.exchanges.venues import steady_rows
 
 SCRIPT = Path(sys.executable).with_name("cryptotrader")
@@ -226,32 +218,6 @@ def test_doctor_names_each_part_and_its_remedy(run: Run, services: str) -> None:
     unreachable = run("doctor", "--json", code=4, **away)
     assert json.loads(unreachable.stdout)["checks"][3]["health"] == "unreachable"
     assert TOKEN not in unreachable.stdout + unreachable.stderr
-
-
-@pytest.mark.parametrize("server", [BinanceServer, BitfinexServer, KucoinServer])
-def test_scan_scores_the_newest_bars_of_a_real_venue_through_ccxt(
-    run: Run, tmp_path: Path, server: type[ExchangeServer]
-) -> None:
-    now_ms = time.time_ns() // 1_000_000
-    count = 1_200
-    with server(now_ms=lambda: now_ms) as exchange:
-        for base in ("BTC", "ETH"):
-            exchange.list_market(Listing(base=base, quote="USDT"))
-            first_ms = now_ms // HOUR_MS * HOUR_MS - count * HOUR_MS
-            rows = steady_rows("1h", first_ms=first_ms, count=count)
-            exchange.set_candles(f"{base}/USDT", "1h", rows)
-        (tmp_path / "cryptotrader.toml").write_text(
-            f"[venues.{exchange.ccxt_id}]\nsymbols = ['BTC/USDT', 'ETH/USDT']\n"
-            f"base_url = '{exchange.base_url}'\n"
-        )
-        found = json.loads(run("scan", "--json").stdout)
-    assert found["venue"] == exchange.ccxt_id
-    assert found["simulated"] is False
-    assert [one["freshness"] for one in found["data"]] == ["fresh", "fresh"]
-    assert len(found["opportunities"]) == 2
-    for one in found["opportunities"]:
-        points = [float(part["points"]) for part in one["score"]["contributions"]]
-        assert sum(points) == pytest.approx(float(one["score"]["signed"]))
 
 
 def test_scan_can_be_narrowed_to_a_symbol_and_another_timeframe(run: Run) -> None:
