@@ -19,7 +19,6 @@ from engine.desk import people
 from engine.desk.rehearsal import Watch
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode, Person, Role
-from engine.domain.desk import WeightSet as StoredWeights
 from engine.domain.errors import ConfigurationError, SafetyRefusedError, VenueError
 from engine.domain.market import MarketRules, Symbol, Timeframe
 from engine.domain.values import from_ms
@@ -31,12 +30,12 @@ from engine.market.simulated import SimulatedMarket
 from engine.market.simulated_clock import FollowedClock, SimulatedClock
 from engine.market.universe import explicit_universe
 from engine.ports import Clock, MarketData, Units
-from engine.strategy.weights import WeightSet, default_weights
 from llm import template
 from llm.sheet import fact_sheet
 from llm.wording import language_of
 from main.assembly import Assembled, Parts, assemble, fund
 from main.store import open_units
+from main.versions import keep_weights
 
 _log = structlog.get_logger()
 
@@ -116,7 +115,7 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         simulated=market.simulated is not None,
         policies=settings.policy,
         fills=settings.fills,
-        weights=active_weights(units, market.wall),
+        weights=keep_weights(units, market.wall),
         collect=collector.collect,
         leaving=market.leaving,
     )
@@ -138,27 +137,6 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
             policy=settings.market,
         ),
     )
-
-
-def active_weights(units: Units, wall: Clock) -> WeightSet:
-    """The active version of the weights; the shipped one is written down on a first start."""
-    with units() as unit:
-        stored = unit.weights.all()
-        active = next((row for row in stored if row.active), None)
-        if active is not None:
-            return WeightSet(version=active.version, weights=active.weights)
-        shipped = default_weights()
-        unit.weights.add(
-            StoredWeights(
-                version=shipped.version,
-                weights=dict(shipped.weights),
-                note="shipped with the program",
-                created_at=wall.now(),
-            )
-        )
-        unit.weights.activate(shipped.version)
-        unit.commit()
-    return shipped
 
 
 def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Market:

@@ -35,6 +35,7 @@ from main.command_line import simulated_venues, stored_venue
 from main.compose import explain
 from main.history import History, load_history
 from main.output import progress_bar
+from main.versions import active_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
         start_equity_quote=settings.trading.start_equity_quote,
         policies=settings.policy,
         fills=settings.fills,
+        weights=active_weights(stored),
     )
     assembled = assemble(parts)
     fund(parts, assembled)

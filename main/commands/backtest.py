@@ -68,10 +68,11 @@ def _play(
     from engine.backtest.runner import BacktestPlan, run_backtest
     from engine.backtest.state import ApprovalModel
     from engine.strategy.reference import default_reference
-    from engine.strategy.weights import default_weights
     from main.history import load_history
+    from main.versions import active_weights
 
     with open_store(settings) as units:
+        weights = active_weights(units)
         history = load_history(
             units,
             venue=venue,
@@ -89,7 +90,7 @@ def _play(
         start=history.start,
         end=history.end,
         start_equity_quote=float(settings.trading.start_equity_quote),
-        weights=default_weights(),
+        weights=weights,
         reference=default_reference(),
         policies=settings.policy,
         fills=settings.fills,
