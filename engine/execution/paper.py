@@ -71,13 +71,6 @@ class PaperBroker:
         """Load the compiled fills, so that the first order does not wait for them."""
         warm_up(next(iter(self._markets.values())), self._fills)
 
-    def deposit(self, currency: str, amount: Decimal) -> None:
-        """Add money to the account."""
-        with self._units() as unit:
-            balance = unit.paper.balances(self._venue).get(currency, Decimal(0))
-            unit.paper.set_balance(self._venue, currency, balance + amount)
-            unit.commit()
-
     def submit(self, intent: OrderIntent) -> OrderReport:
         """See ``Broker.submit``; market orders fill at once if there is a price, else they wait."""
         known = self.lookup(intent.id)

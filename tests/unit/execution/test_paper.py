@@ -443,12 +443,6 @@ def test_a_restart_forgets_nothing(bench: Bench, held: PaperBroker) -> None:
     assert report.order_id == "guard"
 
 
-def test_a_deposit_is_money_in_the_account(paper: PaperBroker) -> None:
-    paper.deposit("USDT", D("0.00000001"))
-    paper.deposit("EUR", D(5))
-    assert paper.balances() == {"EUR": D(5), "USDT": D("10000.00000001")}
-
-
 def test_orders_of_other_symbols_are_left_alone(bench: Bench, held: PaperBroker) -> None:
     held.submit(guard("5", "95"))
     ether = bench.assembled.context.symbols[1]
