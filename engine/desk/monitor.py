@@ -1,5 +1,6 @@
 """Watches what is open between closes: resting orders, unknown orders, stale entries, equity."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from engine.desk.context import DeskContext
@@ -12,7 +13,6 @@ from engine.domain.lifecycles import OrderState
 from engine.domain.orders import Order, OrderKind, Purpose
 from engine.domain.portfolio import EquityPoint, Position
 from engine.domain.reasons import ReasonCode, RecheckCode
-from engine.ports import UnitOfWork
 
 _LIMIT_ENTRY_BARS = 1
 
@@ -74,14 +74,21 @@ class Monitor:
 
     def watch_protection(self) -> int:
         """See that every position is protected, and tell people of one that is not."""
-        self._context.gateway.protect_all()
+        context = self._context
+        context.gateway.protect_all()
+        with context.units(read_only=True) as unit:
+            unfinished = unit.orders.unfinished()
+            held = unit.book.positions(context.venue)
+        guarded = {o.intent.symbol for o in unfinished if _guards(o, context.venue)}
+        bare = [position for position in held if position.symbol not in guarded]
+        if bare:
+            self._tell_unprotected(bare)
+        return len(bare)
+
+    def _tell_unprotected(self, bare: Sequence[Position]) -> None:
+        """Once an hour for each position, until it has its stop."""
         now = self._context.wall.now()
         with self._context.units() as unit:
-            bare = [
-                position
-                for position in unit.book.positions(self._context.venue)
-                if not _is_guarded(unit, position)
-            ]
             for position in bare:
                 tell_notice(
                     unit,
@@ -91,7 +98,6 @@ class Monitor:
                     at=now,
                 )
             unit.commit()
-        return len(bare)
 
     def _refusal(self, order: Order) -> ReasonCode:
         """Why an entry that never reached the venue is not sent now; after a bar it is too old."""
@@ -103,11 +109,8 @@ class Monitor:
         return ReasonCode.NONE if checked.status is RecheckCode.OK else checked.reason
 
 
-def _is_guarded(unit: UnitOfWork, position: Position) -> bool:
-    return any(
-        order.intent.symbol == position.symbol and order.intent.is_reducing
-        for order in unit.orders.unfinished()
-    )
+def _guards(order: Order, venue: str) -> bool:
+    return order.intent.venue == venue and order.intent.is_reducing
 
 
 def _is_stale(order: Order, *, before: datetime) -> bool:

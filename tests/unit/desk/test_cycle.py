@@ -11,7 +11,7 @@ from engine.domain.desk import Mode
 from engine.domain.lifecycles import OrderState
 from engine.domain.market import Candle, CandleSeries, Symbol
 from engine.domain.orders import Purpose
-from engine.domain.reasons import ActionCode, RouteCode
+from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
 from engine.market.collect import Collected, Freshness
 from engine.strategy.policy import ExitPolicy, TradingPolicy
 from tests.fakes.desk_builder import (
@@ -315,3 +315,25 @@ def test_time_between_closes_runs_nothing(fake_units: FakeUnits) -> None:
     bench.clock.move_to(START + timedelta(minutes=59, seconds=59))
     assert bench.closes.run_due() == ()
     assert {order.state for order in bench.unfinished()} == {OrderState.OPEN}
+
+
+@pytest.mark.parametrize(("hours", "is_left"), [(-1, False), (0, True), (1, True)])
+def test_a_close_that_is_run_again_leaves_only_positions_that_it_knew(
+    fake_units: FakeUnits, hours: int, is_left: bool
+) -> None:
+    bench = build(fake_units)
+    bench.approve(bench.ask(BTC))
+    closed_at = START + timedelta(hours=hours)
+    wanted = replace(
+        bench.decide(),
+        closed_at=closed_at,
+        action=ActionCode.EXIT,
+        route=RouteCode.AUTO,
+        reason=ReasonCode.EXIT_TIME,
+        plan=None,
+    )
+    with bench.units() as unit:
+        unit.decisions.add(wanted)
+        unit.commit()
+    bench.assembled.cycle.run(closed_at)
+    assert (bench.position() is None) is is_left
