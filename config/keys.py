@@ -98,7 +98,8 @@ def tree() -> Section:
                 name=name, doc=info.description or "", keys={}, sections={}, any_name=one
             )
         else:
-            sections[name] = section_of(name, info.annotation)
+            annotation, optional = _without_none(info.annotation)
+            sections[name] = section_of(name, annotation, optional=optional)
     return Section(name="", doc="", keys={}, sections=sections)
 
 

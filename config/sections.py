@@ -6,7 +6,7 @@ themselves, so that a value is refused where it is written and not where it is f
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -107,17 +107,44 @@ class TradingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StrategySettings(EntryPolicy):
-    """What is decided, and on which candles; the engine's entry policy and its surroundings."""
+class StrategySettings:
+    """Which strategy decides; what is left out is as the strategy has it."""
 
-    timeframe: Timeframe = field(
-        default=Timeframe.H1,
-        metadata={"doc": "Length of the candles on whose close the desk decides."},
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    name: str = field(
+        default="score",
+        metadata={"doc": "Name of a shipped strategy; a file goes before it."},
     )
     file: Path | None = field(
         default=None,
-        metadata={"doc": "Your own strategy file; off for the shipped rules."},
+        metadata={"doc": "Your own strategy file; off for a shipped strategy."},
     )
+    timeframe: Timeframe | None = field(
+        default=None,
+        metadata={"doc": "Length of the candles on whose close the desk decides."},
+    )
+    min_rank_fraction: float | None = field(
+        default=None,
+        metadata={"doc": "Share of the timeframe's bars that must be weaker than a score."},
+    )
+    min_score: float | None = field(
+        default=None,
+        metadata={"doc": "Points, 0 to 100, that a score must reach besides."},
+    )
+
+    def __post_init__(self) -> None:
+        """The thresholds are in range."""
+        self.entry_over(EntryPolicy())
+
+    def entry_over(self, entry: EntryPolicy) -> EntryPolicy:
+        """Return a strategy's thresholds with those that are set here in their place."""
+        set_here = {
+            name: value
+            for name in ("min_rank_fraction", "min_score")
+            if (value := getattr(self, name)) is not None
+        }
+        return replace(entry, **set_here)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

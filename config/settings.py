@@ -65,7 +65,10 @@ class Settings(BaseSettings):
     costs: CostPolicy = Field(default_factory=CostPolicy)
     automation: AutomationPolicy = Field(default_factory=AutomationPolicy)
     strategy: StrategySettings = Field(default_factory=StrategySettings)
-    exits: ExitPolicy = Field(default_factory=ExitPolicy)
+    exits: ExitPolicy | None = Field(
+        default=None,
+        description="How positions are left; absent, as the strategy says; present, all of it.",
+    )
     fills: FillPolicy = Field(default_factory=FillPolicy)
     market: MarketPolicy = Field(default_factory=MarketPolicy)
     alerts: AlertSettings = Field(default_factory=AlertSettings)
@@ -97,10 +100,8 @@ class Settings(BaseSettings):
 
     @property
     def policy(self) -> TradingPolicy:
-        """The sections that decide together, as the engine takes them."""
+        """The owner's sections, as the engine takes them; entries and exits are the strategy's."""
         return TradingPolicy(
-            entry=self.strategy,
-            exits=self.exits,
             risk=self.risk,
             costs=self.costs,
             automation=self.automation,

@@ -18,6 +18,7 @@ from db.stores.llm import SqlLlm
 from db.stores.orders import SqlOrders
 from db.stores.outbox import SqlOutbox
 from db.stores.paper import SqlPaper
+from db.stores.research import SqlCalibrations, SqlProofs, SqlResearch, SqlTrials
 
 
 class SqlUnitOfWork:
@@ -39,6 +40,10 @@ class SqlUnitOfWork:
         self.audit = SqlAudit(transaction)
         self.outbox = SqlOutbox(transaction)
         self.inbox = SqlInbox(transaction)
+        self.trials = SqlTrials(transaction)
+        self.proofs = SqlProofs(transaction)
+        self.calibrations = SqlCalibrations(transaction)
+        self.research = SqlResearch(transaction)
         self.llm = SqlLlm(transaction)
 
     def __enter__(self) -> Self:

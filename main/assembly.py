@@ -20,7 +20,7 @@ from engine.desk.manual import ManualDesk
 from engine.desk.queries import Narrate
 from engine.desk.scan import Scanner
 from engine.domain.desk import Mode
-from engine.domain.market import MarketRules, Symbol, Timeframe
+from engine.domain.market import MarketRules, Symbol
 from engine.domain.portfolio import LedgerEntry
 from engine.execution.gateway import OrderGateway
 from engine.execution.paper import PaperBroker, PaperMarket
@@ -29,8 +29,8 @@ from engine.fills.policy import FillPolicy
 from engine.ports import Clock, MarketData, TokenSource, Units
 from engine.strategy.crossing import market_numbers
 from engine.strategy.policy import TradingPolicy
-from engine.strategy.reference import ScoreReference, default_reference
-from engine.strategy.weights import WeightSet, default_weights
+from engine.strategy.shipped import score_strategy
+from engine.strategy.version import StrategyVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,6 @@ class Parts:
 
     venue: str
     quote: str
-    timeframe: Timeframe
     units: Units
     clock: Clock
     wall: Clock
@@ -52,8 +51,7 @@ class Parts:
     simulated: bool = False
     policies: TradingPolicy = field(default_factory=TradingPolicy)
     fills: FillPolicy = field(default_factory=FillPolicy)
-    weights: WeightSet = field(default_factory=default_weights)
-    reference: ScoreReference = field(default_factory=default_reference)
+    strategy: StrategyVersion = field(default_factory=score_strategy)
     collect: Collect | None = None
     leaving: frozenset[Symbol] = frozenset()
 
@@ -75,7 +73,7 @@ def assemble(parts: Parts) -> Assembled:
     """Build the desk; nothing is read or written yet."""
     paper = PaperBroker(
         venue=parts.venue,
-        timeframe=parts.timeframe,
+        timeframe=parts.strategy.timeframe,
         units=parts.units,
         clock=parts.clock,
         market=parts.market,
@@ -105,10 +103,8 @@ def assemble(parts: Parts) -> Assembled:
         ),
         tokens=parts.tokens,
         strategy=Strategy.of(
-            weights=parts.weights,
-            reference=parts.reference,
+            made=parts.strategy,
             policies=parts.policies,
-            timeframe=parts.timeframe,
             rules=parts.rules,
             venue_is_live=parts.mode is Mode.LIVE,
             leaving=parts.leaving,

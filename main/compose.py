@@ -20,7 +20,7 @@ from engine.desk.rehearsal import Watch
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode, Person, Role
 from engine.domain.errors import ConfigurationError, SafetyRefusedError, VenueError
-from engine.domain.market import MarketRules, Symbol, Timeframe
+from engine.domain.market import MarketRules, Symbol
 from engine.domain.values import from_ms
 from engine.market.backfill import CandleFiller
 from engine.market.ccxt_client import VenueSettings as CcxtSettings
@@ -30,12 +30,13 @@ from engine.market.simulated import SimulatedMarket
 from engine.market.simulated_clock import FollowedClock, SimulatedClock
 from engine.market.universe import explicit_universe
 from engine.ports import Clock, MarketData, Units
+from engine.strategy.version import StrategyVersion
 from llm import template
 from llm.sheet import fact_sheet
 from llm.wording import language_of
 from main.assembly import Assembled, Parts, assemble, fund
 from main.store import open_units
-from main.versions import keep_weights
+from main.strategies import chosen_strategy, keep_version
 
 _log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Market:
     wall: Clock
     symbols: tuple[Symbol, ...]
     simulated: SimulatedClock | None
+    strategy: StrategyVersion
     leaving: frozenset[Symbol] = frozenset()
 
     def close(self) -> None:
@@ -102,7 +104,6 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
     parts = Parts(
         venue=venue,
         quote=settings.trading.quote,
-        timeframe=settings.strategy.timeframe,
         units=units,
         clock=market.clock,
         wall=market.wall,
@@ -115,7 +116,7 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         simulated=market.simulated is not None,
         policies=settings.policy,
         fills=settings.fills,
-        weights=keep_weights(units, market.wall),
+        strategy=keep_version(units, market.wall, market.strategy),
         collect=collector.collect,
         leaving=market.leaving,
     )
@@ -148,8 +149,9 @@ def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Mar
     name = settings.venue_name
     venue = settings.venue(name)
     wall = SystemClock()
+    strategy = chosen_strategy(settings, units)
     if venue.kind == "simulated":
-        return _simulated(name, venue, units, wall, settings.strategy.timeframe, leads=leads)
+        return _simulated(name, venue, units, wall, strategy, leads=leads)
     if not venue.symbols:
         raise ConfigurationError(
             f"venues.{name}.universe: choosing markets by volume is not built yet; "
@@ -165,6 +167,7 @@ def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Mar
         wall=wall,
         symbols=(*wanted, *sorted(leaving)),
         simulated=None,
+        strategy=strategy,
         leaving=leaving,
     )
 
@@ -257,7 +260,7 @@ def _simulated(
     venue: VenueSettings,
     units: Units,
     wall: Clock,
-    timeframe: Timeframe,
+    strategy: StrategyVersion,
     *,
     leads: bool,
 ) -> Market:
@@ -265,7 +268,7 @@ def _simulated(
 
     def noted_time() -> datetime:
         with units(read_only=True) as unit:
-            keys = (f"last_close:{name}:{timeframe}", held_time_key(name))
+            keys = (f"last_close:{name}:{strategy.timeframe}", held_time_key(name))
             noted = [unit.desk.note(key) for key in keys]
         return max([policy.starts_at, *(from_ms(ms) for ms in noted if isinstance(ms, int))])
 
@@ -282,5 +285,6 @@ def _simulated(
         wall=wall,
         symbols=(*wanted, *sorted(leaving)),
         simulated=held,
+        strategy=strategy,
         leaving=leaving,
     )

@@ -25,17 +25,17 @@ from engine.desk.rehearsal import (
     Watch,
 )
 from engine.domain.errors import UsageError
-from engine.domain.market import Symbol, Timeframe
+from engine.domain.market import Symbol
 from engine.domain.views import ApprovalRow, Press
 from engine.market.progress import Step
 from engine.market.replay import ReplayMarket
 from engine.ports import Units
+from engine.strategy.version import StrategyVersion
 from main.assembly import Assembled, Parts, assemble, fund
 from main.command_line import simulated_venues, stored_venue
 from main.compose import explain
 from main.history import History, load_history
 from main.output import progress_bar
-from main.versions import active_weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Plan:
 
     start: datetime
     end: datetime
-    timeframe: Timeframe
+    strategy: StrategyVersion
     database_url: str
     symbols: Sequence[Symbol] = ()
     venue: str | None = None
@@ -81,7 +81,7 @@ def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
         venue=plan.venue,
         preferred=stored_venue(settings, None),
         avoid=simulated_venues(settings),
-        timeframe=plan.timeframe,
+        timeframe=plan.strategy.timeframe,
         start=plan.start,
         end=plan.end,
         symbols=plan.symbols,
@@ -95,7 +95,6 @@ def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
     parts = Parts(
         venue=history.venue,
         quote=settings.trading.quote,
-        timeframe=history.timeframe,
         units=units,
         clock=clock,
         wall=clock,
@@ -112,7 +111,7 @@ def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
         start_equity_quote=settings.trading.start_equity_quote,
         policies=settings.policy,
         fills=settings.fills,
-        weights=active_weights(stored),
+        strategy=plan.strategy,
     )
     assembled = assemble(parts)
     fund(parts, assembled)

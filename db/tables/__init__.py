@@ -1,6 +1,6 @@
 """All tables, as SQLAlchemy's typed declarative classes, by subject."""
 
-from db.tables import desk, llm, market, trading
+from db.tables import desk, llm, market, research, trading
 from db.tables.base import Base
 
-__all__ = ["Base", "desk", "llm", "market", "trading"]
+__all__ = ["Base", "desk", "llm", "market", "research", "trading"]

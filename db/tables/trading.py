@@ -143,7 +143,6 @@ class PositionRow(Base):
     decision_id: Mapped[DecisionId | None]
     exit_plan: Mapped[ExitPlan] = mapped_column(Coded(ExitPlan))
     stop_price: Mapped[Decimal]
-    high_water_price: Mapped[Decimal]
     bars_held: Mapped[int]
     protection_order_id: Mapped[IntentId | None]
 

@@ -17,31 +17,30 @@ from engine.backtest.replay import replay
 from engine.backtest.result import BacktestResult, finish
 from engine.backtest.state import ApprovalModel, State
 from engine.domain.errors import DataError
-from engine.domain.market import CandleSeries, MarketRules, Symbol, Timeframe
+from engine.domain.market import CandleSeries, MarketRules, Symbol
 from engine.domain.values import to_ms
 from engine.fills.book import pack_fills
 from engine.fills.policy import FillPolicy
 from engine.indicators.bars import Bars
-from engine.strategy.columns import columns
 from engine.strategy.crossing import LastBar, pack_markets
 from engine.strategy.packing import pack_policy
 from engine.strategy.policy import TradingPolicy
-from engine.strategy.reference import ScoreReference
-from engine.strategy.weights import WeightSet
+from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestPlan:
-    """What to replay: histories reach back before ``start`` so that indicators are warm."""
+    """What to replay: histories reach back before ``start`` so that indicators are warm.
+
+    ``policies`` are the owner's limits and costs; entries and exits are the strategy's.
+    """
 
     histories: Mapping[Symbol, CandleSeries]
     rules: Mapping[Symbol, MarketRules]
-    timeframe: Timeframe
     start: datetime
     end: datetime
     start_equity_quote: float
-    weights: WeightSet
-    reference: ScoreReference
+    strategy: StrategyVersion
     policies: TradingPolicy
     fills: FillPolicy
     approval: ApprovalModel
@@ -62,7 +61,8 @@ def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
     feeds = {symbol: feed for symbol, feed in feeds.items() if len(feed.open_ms)}
     if not feeds:
         raise DataError(
-            f"no {plan.timeframe} candles between {plan.start:%Y-%m-%d} and {plan.end:%Y-%m-%d}; "
+            f"no {plan.strategy.timeframe} candles between {plan.start:%Y-%m-%d} "
+            f"and {plan.end:%Y-%m-%d}; "
             "see `cryptotrader data status`"
         )
     symbols, feed = merge(feeds)
@@ -71,8 +71,12 @@ def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
     state = replay(
         feed,
         markets,
-        bar_ms=plan.timeframe.ms,
-        policy=pack_policy(plan.policies, timeframe_ms=plan.timeframe.ms, venue_is_live=False),
+        bar_ms=plan.strategy.timeframe.ms,
+        policy=pack_policy(
+            plan.strategy.govern(plan.policies),
+            timeframe_ms=plan.strategy.timeframe.ms,
+            venue_is_live=False,
+        ),
         fills=pack_fills(plan.fills),
         cash_quote=plan.start_equity_quote,
         approval=plan.approval,
@@ -84,10 +88,10 @@ def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
         feed,
         markets=markets,
         symbols=symbols,
-        timeframe=plan.timeframe.value,
-        bar_ms=plan.timeframe.ms,
+        timeframe=plan.strategy.timeframe.value,
+        bar_ms=plan.strategy.timeframe.ms,
         start_equity=plan.start_equity_quote,
-        strategy_version=plan.weights.version,
+        strategy_version=plan.strategy.version,
     )
     return BacktestRun(result=result, feed=feed, state=state)
 
@@ -102,8 +106,9 @@ def _before(plan: BacktestPlan, symbol: Symbol) -> LastBar | None:
 
 
 def _feed(plan: BacktestPlan, series: CandleSeries) -> SymbolFeed:
-    bars = Bars.of(series, plan.timeframe)
-    scored = columns(bars, plan.weights, plan.reference)
+    bars = Bars.of(series, plan.strategy.timeframe)
+    scored = columns_of(plan.strategy, bars)
+    leave = exit_flags(plan.strategy, bars)
     begin, stop = np.searchsorted(bars.open_ms, [to_ms(plan.start), to_ms(plan.end)])
     shown = slice(int(begin), int(stop))
     return SymbolFeed(
@@ -119,4 +124,5 @@ def _feed(plan: BacktestPlan, series: CandleSeries) -> SymbolFeed:
         regime=scored.regime[shown],
         sigma_day=scored.sigma_day[shown],
         adv_quote=scored.adv_quote[shown],
+        exit_flag=leave[shown] if leave is not None else np.zeros(0, np.bool_),
     )

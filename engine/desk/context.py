@@ -19,21 +19,18 @@ from engine.strategy.book import Terms
 from engine.strategy.crossing import pack_markets
 from engine.strategy.packing import StepPolicy, pack_policy
 from engine.strategy.policy import TradingPolicy
-from engine.strategy.reference import ScoreReference
-from engine.strategy.weights import WeightSet
+from engine.strategy.version import StrategyVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """One version of the score and the policies around it, and the same as the kernel reads it.
+    """One strategy version and the policies around it, and the same as the kernel reads it.
 
     ``rules`` are sorted by symbol, ``markets`` are in their order.
     """
 
-    weights: WeightSet
-    reference: ScoreReference
+    made: StrategyVersion
     policies: TradingPolicy
-    timeframe: Timeframe
     rules: tuple[MarketRules, ...]
     numbers: StepPolicy
     markets: Records[Terms]
@@ -42,23 +39,25 @@ class Strategy:
     def of(
         cls,
         *,
-        weights: WeightSet,
-        reference: ScoreReference,
+        made: StrategyVersion,
         policies: TradingPolicy,
-        timeframe: Timeframe,
         rules: Mapping[Symbol, MarketRules],
         venue_is_live: bool,
         leaving: frozenset[Symbol] = frozenset(),
     ) -> "Strategy":
-        """Sort and pack. Symbols that are ``leaving`` are watched, and never entered."""
+        """Sort and pack. Symbols that are ``leaving`` are watched, and never entered.
+
+        The entries and exits of ``policies`` give way to those of the strategy.
+        """
+        policies = made.govern(policies)
         ordered = tuple(sorted(rules.values(), key=lambda rule: str(rule.symbol)))
         return cls(
-            weights=weights,
-            reference=reference,
+            made=made,
             policies=policies,
-            timeframe=timeframe,
             rules=ordered,
-            numbers=pack_policy(policies, timeframe_ms=timeframe.ms, venue_is_live=venue_is_live),
+            numbers=pack_policy(
+                policies, timeframe_ms=made.timeframe.ms, venue_is_live=venue_is_live
+            ),
             markets=pack_markets(
                 ordered, policies.costs, standing=dict.fromkeys(leaving, RuleCode.DENY)
             ),
@@ -67,7 +66,12 @@ class Strategy:
     @property
     def version(self) -> str:
         """The version under which decisions are stored."""
-        return self.weights.version
+        return self.made.version
+
+    @property
+    def timeframe(self) -> Timeframe:
+        """The decision timeframe."""
+        return self.made.timeframe
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

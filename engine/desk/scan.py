@@ -29,14 +29,13 @@ from engine.indicators.bars import Bars
 from engine.ports import UnitOfWork
 from engine.strategy.book import new_rows
 from engine.strategy.columns import (
-    WINDOW_BARS,
     ScoreColumns,
-    columns,
     score_at,
     signals_at,
 )
 from engine.strategy.crossing import LastBar, mark, pack_book, put_absent, put_row
 from engine.strategy.crossing_back import SymbolVerdict, decide
+from engine.strategy.version import columns_of, exit_flags
 
 _PLACES = Decimal("0.000001")
 
@@ -75,6 +74,7 @@ class _Seen:
 
     series: CandleSeries
     scored: ScoreColumns | None = None
+    exit_flag: bool = False
     signals: tuple[Signal, ...] = field(default=())
     score: Score | None = None
 
@@ -126,23 +126,25 @@ class Scanner:
     def _see(self, unit: UnitOfWork, symbol: Symbol, closed_at: datetime) -> _Seen:
         context, strategy = self._context, self._context.strategy
         series = unit.candles.window(
-            context.venue, symbol, context.timeframe, until=closed_at, limit=WINDOW_BARS
+            context.venue,
+            symbol,
+            context.timeframe,
+            until=closed_at,
+            limit=strategy.made.window_bars,
         )
         if not len(series) or series.candle(-1).closed_at(context.timeframe) != closed_at:
             return _Seen(series=series)
-        scored = columns(
-            Bars.of(series, context.timeframe),
-            strategy.weights,
-            strategy.reference,
-            keep_values=True,
-        )
+        bars = Bars.of(series, context.timeframe)
+        scored = columns_of(strategy.made, bars, keep_values=True)
+        leave = exit_flags(strategy.made, bars)
         if scored.regime[-1] < 0:
             return _Seen(series=series, scored=scored)
         threshold = Decimal(str(strategy.numbers.min_rank_fraction)).quantize(_PLACES)
         return _Seen(
             series=series,
             scored=scored,
-            signals=signals_at(scored, len(series) - 1),
+            exit_flag=bool(leave[-1]) if leave is not None else False,
+            signals=signals_at(scored, len(series) - 1, strategy.made.rules),
             score=score_at(scored, len(series) - 1, threshold_rank_fraction=threshold),
         )
 
@@ -166,6 +168,7 @@ class Scanner:
                     bar=one.series.candle(-1),
                     scored=one.scored,
                     index=index,
+                    exit_flag=one.exit_flag,
                     blocked=symbol in blocked,
                 )
                 if one.score is None:

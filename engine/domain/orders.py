@@ -48,7 +48,7 @@ class OrderIntent:
     """What the desk wants. Quantity in base currency, prices in quote per base.
 
     ``origin`` says in a word who wanted it: ``strategy``, ``person`` or ``desk``. ``exit_reason``
-    names why a reducing order exists (``stop``, ``target``, ``opposite_score``, ``manual`` …).
+    names why a reducing order exists (``stop``, ``target``, ``exit_score``, ``manual`` …).
     """
 
     id: IntentId

@@ -14,8 +14,7 @@ from engine.domain.values import require_not_negative, require_positive, require
 class Position:
     """An open long position. ``entry_price`` is the average; fees are kept apart.
 
-    ``stop_price`` is the stop in force (trailing moves it); ``high_water_price`` the best close or
-    high since entry that trailing measures from.
+    ``stop_price`` is the stop in force; trailing moves it.
     """
 
     venue: str
@@ -29,7 +28,6 @@ class Position:
     decision_id: DecisionId | None
     exit_plan: ExitPlan
     stop_price: Decimal
-    high_water_price: Decimal
     bars_held: int = 0
     protection_order_id: IntentId | None = None
 

@@ -163,7 +163,7 @@ class ReasonCode(_Code):
 
     # A position is reduced or protected; no check stops these.
     EXIT_CUSTOM = 60
-    EXIT_OPPOSITE_SCORE = 61
+    EXIT_SCORE = 61
     EXIT_TIME = 62
     EXIT_UNFINISHED = 63  # the rest of an exit that was filled in part
     STOP_HIT = 64

@@ -110,7 +110,6 @@ def _opened(intent: OrderIntent, done: _Execution) -> Position:
         decision_id=intent.decision_id,
         exit_plan=intent.exit_plan,
         stop_price=intent.exit_plan.stop_price,
-        high_water_price=done.price,
     )
 
 

@@ -10,21 +10,25 @@ from engine.costs.model import CostNumbers, pack_costs
 from engine.risk.sizing import RiskNumbers, pack_risk
 from engine.strategy.policy import ExitPolicy, TradingPolicy
 
+NEVER = -1e9
+"""A score that no bar falls to."""
+
 
 class ExitNumbers(NamedTuple):
-    """`ExitPolicy` as the compiled rooms read it; 0 is off."""
+    """`ExitPolicy` as the compiled rooms read it; 0 is off, and `NEVER` for the score."""
 
     stop_atr_multiple: float
     target_atr_multiple: float
     trailing_atr_multiple: float
     time_stop_bars: int
-    opposite_score: float
+    exit_score: float
 
 
 class StepPolicy(NamedTuple):
     """Everything `step` may consult beside the rows, the rules and the book."""
 
     min_rank_fraction: float
+    min_score: float
     exits: ExitNumbers
     risk: RiskNumbers
     costs: CostNumbers
@@ -38,7 +42,7 @@ def pack_exits(policy: ExitPolicy) -> ExitNumbers:
         target_atr_multiple=policy.target_atr_multiple or 0.0,
         trailing_atr_multiple=policy.trailing_atr_multiple or 0.0,
         time_stop_bars=policy.time_stop_bars or 0,
-        opposite_score=policy.opposite_score or 0.0,
+        exit_score=NEVER if policy.exit_score is None else policy.exit_score,
     )
 
 
@@ -46,6 +50,7 @@ def pack_policy(policies: TradingPolicy, *, timeframe_ms: int, venue_is_live: bo
     """Return all policies as the plain numbers of one timeframe and kind of venue."""
     return StepPolicy(
         min_rank_fraction=policies.entry.min_rank_fraction,
+        min_score=policies.entry.min_score,
         exits=pack_exits(policies.exits),
         risk=pack_risk(policies.risk),
         costs=pack_costs(policies.costs),

@@ -26,20 +26,28 @@ class EntryPolicy:
         default=0.97,
         metadata={"doc": "Share of the timeframe's bars that must be weaker than this score."},
     )
+    min_score: float = field(
+        default=0.0,
+        metadata={"doc": "Points, 0 to 100, that the score must reach besides."},
+    )
 
     def __post_init__(self) -> None:
-        """Refuse a rank outside 0 to 1."""
+        """Refuse a rank outside 0 to 1 and a score outside its range."""
         require(
             0.0 <= self.min_rank_fraction <= 1.0,
             "min_rank_fraction",
             "0 to 1",
             self.min_rank_fraction,
         )
+        require(0.0 <= self.min_score <= _FULL_SCORE, "min_score", "0 to 100", self.min_score)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExitPolicy:
-    """How a position is left; a rule that is absent is off, the stop is always on."""
+    """How a position is left; a rule that is absent is off, the stop is always on.
+
+    As a section of the settings it replaces the strategy's own exits, all of them.
+    """
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
@@ -59,18 +67,18 @@ class ExitPolicy:
         default=240,
         metadata={"doc": "Bars after which a position is closed whatever it earned."},
     )
-    opposite_score: float | None = field(
-        default=30.0,
-        metadata={"doc": "Score against the position, 0 to 100, that closes it."},
+    exit_score: float | None = field(
+        default=-30.0,
+        metadata={"doc": "Signed score, -100 to 100, at or below which a position is closed."},
     )
 
     def __post_init__(self) -> None:
         """Refuse distances and counts that are not positive."""
         for name in self.__slots__:
             value = getattr(self, name)
-            require(value is None or value > 0, name, "> 0", value)
-        score = self.opposite_score
-        require(score is None or score <= _FULL_SCORE, "opposite_score", "at most 100", score)
+            require(name == "exit_score" or value is None or value > 0, name, "> 0", value)
+        score = self.exit_score
+        require(score is None or abs(score) <= _FULL_SCORE, "exit_score", "-100 to 100", score)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ and its sentence. A user's strategy hands ``columns`` its own tuple of rules ins
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -28,14 +28,17 @@ class Judged(NamedTuple):
     strength: Floats
 
 
+@runtime_checkable
 class Rule(Protocol):
     """One indicator and what it makes of it; a frozen dataclass whose fields are its parameters.
 
     Everything is causal: bar ``i`` depends on bars ``0..i`` only.
     """
 
-    code: ClassVar[str]
-    default_weight: ClassVar[float]
+    @property
+    def code(self) -> str:
+        """Its name in scores, weights and cards; one of its kind in a strategy."""
+        ...
 
     @property
     def warmup_bars(self) -> int:
@@ -62,6 +65,8 @@ class Rule(Protocol):
 
 class ShippedRule(Rule, Protocol):
     """A rule of the package: the same columns can be had through pandas-ta, for comparison."""
+
+    default_weight: ClassVar[float]
 
     def through_pandas_ta(self, bars: Bars) -> Values:
         """What ``values`` gives, computed by pandas-ta."""

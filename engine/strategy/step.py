@@ -39,6 +39,8 @@ def idle_reason(row: Row, slot: Slot, policy: StepPolicy) -> int:
         return ReasonCode.WARMING_UP.value
     if row.score == 0.0 or not at_most(policy.min_rank_fraction, row.rank_fraction):
         return ReasonCode.BELOW_THRESHOLD.value
+    if not at_most(policy.min_score, abs(row.score)):
+        return ReasonCode.BELOW_THRESHOLD.value
     return ReasonCode.SPOT_NEVER_SHORT.value if row.score < 0.0 else ReasonCode.NONE.value
 
 

@@ -1,6 +1,6 @@
 """What to do with a position at a close: leave it, follow it with the stop, or hold it.
 
-Order: an exit begun and not finished, the strategy's own exit, the opposite score, time, the
+Order: an exit begun and not finished, the strategy's own exit, the score, time, the
 trailing stop. No check stops any of them.
 """
 
@@ -17,8 +17,8 @@ def exit_reason(row: Row, slot: Slot, exits: ExitNumbers) -> int:
         return ReasonCode.EXIT_UNFINISHED.value
     if row.exit_flag:
         return ReasonCode.EXIT_CUSTOM.value
-    if exits.opposite_score > 0.0 and at_most(exits.opposite_score, -row.score):
-        return ReasonCode.EXIT_OPPOSITE_SCORE.value
+    if at_most(row.score, exits.exit_score):
+        return ReasonCode.EXIT_SCORE.value
     if 0 < exits.time_stop_bars <= slot.bars_held:
         return ReasonCode.EXIT_TIME.value
     return ReasonCode.NONE.value

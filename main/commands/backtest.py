@@ -17,7 +17,6 @@ from main.command_line import (
     new_app,
     parse_moment,
     parse_symbols,
-    parse_timeframe,
     simulated_venues,
     stored_venue,
 )
@@ -31,6 +30,9 @@ app = new_app("Play the strategy over stored candles.")
     epilog="Example: cryptotrader backtest --timeframe 1h --from 2020-10-01 --to 2021-01-01 --json"
 )
 def backtest(
+    strategy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A strategy file, or a shipped name.")
+    ] = None,
     symbol: SymbolsOption = None,
     timeframe: Annotated[
         str | None, typer.Option(metavar="TF", help="In place of the strategy's.")
@@ -48,7 +50,7 @@ def backtest(
 ) -> None:
     """Play the strategy over stored candles, with costs, limits and a modelled approval."""
     settings = load_settings(config).settings
-    result = _play(settings, symbol, timeframe, since, until, venue)
+    result = _play(settings, strategy, symbol, timeframe, since, until, venue)
     if report is not None:
         _write(result, report)
     if json:
@@ -59,6 +61,7 @@ def backtest(
 
 def _play(
     settings: Settings,
+    strategy: str | None,
     symbols: list[str] | None,
     timeframe: str | None,
     since: str | None,
@@ -67,18 +70,17 @@ def _play(
 ) -> BacktestResult:
     from engine.backtest.runner import BacktestPlan, run_backtest
     from engine.backtest.state import ApprovalModel
-    from engine.strategy.reference import default_reference
     from main.history import load_history
-    from main.versions import active_weights
+    from main.strategies import chosen_strategy
 
     with open_store(settings) as units:
-        weights = active_weights(units)
+        made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
         history = load_history(
             units,
             venue=venue,
             preferred=stored_venue(settings, None),
             avoid=simulated_venues(settings),
-            timeframe=parse_timeframe(timeframe) if timeframe else settings.strategy.timeframe,
+            timeframe=made.timeframe,
             symbols=parse_symbols(symbols or ()),
             start=parse_moment(since, "--from") if since else None,
             end=parse_moment(until, "--to") if until else None,
@@ -86,12 +88,10 @@ def _play(
     plan = BacktestPlan(
         histories=history.candles,
         rules=history.rules,
-        timeframe=history.timeframe,
         start=history.start,
         end=history.end,
         start_equity_quote=float(settings.trading.start_equity_quote),
-        weights=weights,
-        reference=default_reference(),
+        strategy=made,
         policies=settings.policy,
         fills=settings.fills,
         approval=ApprovalModel(),

@@ -34,6 +34,7 @@ from main.command_line import (
 )
 from main.output import print_json, print_table, progress_bar, say
 from main.store import open_store
+from main.strategies import decision_timeframe
 
 app = new_app(
     "Candles in files, in the database, at the venue.", example="cryptotrader data status"
@@ -144,7 +145,7 @@ def backfill(
     """Fetch what is absent since a date; stop and start it as you like."""
     settings = _trading_on(load_settings(config).settings, venue)
     start = parse_moment(since, "--since")
-    frame = parse_timeframe(timeframe) if timeframe else settings.strategy.timeframe
+    frame = parse_timeframe(timeframe) if timeframe else decision_timeframe(settings)
     with (
         open_store(settings) as units,
         _filler(settings, units) as (filler, symbols),

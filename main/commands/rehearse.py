@@ -11,7 +11,6 @@ from main.command_line import (
     load_settings,
     new_app,
     parse_moment,
-    parse_timeframe,
 )
 
 app = new_app("Replay stored candles through the whole desk.")
@@ -28,6 +27,9 @@ def rehearse(
     ] = "auto",
     symbol: Annotated[
         list[str] | None, typer.Option(metavar="S", help="Only these markets; repeatable.")
+    ] = None,
+    strategy: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A strategy file, or a shipped name.")
     ] = None,
     timeframe: Annotated[str | None, typer.Option(metavar="TF", help="Decision candles.")] = None,
     venue: Annotated[str | None, typer.Option(metavar="V", help="Whose candles.")] = None,
@@ -49,6 +51,7 @@ def rehearse(
     from main.rehearsal_report import print_report, report_json, write_report
     from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
     from main.store import open_units
+    from main.strategies import chosen_strategy
 
     if approve not in set(Approver):
         raise UsageError(f"--approve {approve!r} is not one of {', '.join(Approver)}")
@@ -60,7 +63,7 @@ def rehearse(
     plan = Plan(
         start=first,
         end=last,
-        timeframe=parse_timeframe(timeframe) if timeframe else settings.strategy.timeframe,
+        strategy=chosen_strategy(settings, stored, spec=strategy, timeframe=timeframe),
         database_url=database or fresh_file(settings, first, last),
         symbols=tuple(Symbol.parse(text) for text in symbol or ()),
         venue=venue,

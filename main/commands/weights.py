@@ -10,11 +10,12 @@ app = new_app("Versions of the score's weights.", example="cryptotrader weights 
 @app.command("list", epilog="Example: cryptotrader weights list --json")
 def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
     """Every stored version, oldest first, and which one is active."""
-    from engine.strategy.weights import default_weights
+    from main.strategies import configured_strategy
 
-    with open_store(load_settings(config).settings) as units, units(read_only=True) as unit:
+    settings = load_settings(config).settings
+    with open_store(settings) as units, units(read_only=True) as unit:
         stored = unit.weights.all()
-    shipped = default_weights()
+    shipped = configured_strategy(settings).weights
     active = next((one.version for one in stored if one.active), shipped.version)
     if json:
         print_json(

@@ -35,6 +35,7 @@ from engine.execution.gateway import OrderGateway
 from engine.fills.policy import FillPolicy
 from engine.ports import Broker, Units
 from engine.strategy.policy import EntryPolicy, ExitPolicy, TradingPolicy
+from engine.strategy.shipped import score_strategy
 from main.assembly import Assembled, Parts, assemble, fund
 from tests.fakes.broker import ShakyBroker
 from tests.fakes.clock import CountedTokens, HandClock
@@ -320,13 +321,13 @@ def build(
     """A funded desk with people, history and prices; built again on its database, it goes on."""
     clock, wall = HandClock(now), HandClock(now)
     terms = {symbol: rules(symbol) for symbol in symbols}
+    owned = policies or TradingPolicy()
     market = HandMarket(clock, terms)
     for symbol in symbols:
         market.set_price(symbol, price)
     parts = Parts(
         venue=VENUE,
         quote="USDT",
-        timeframe=H1,
         units=units,
         clock=clock,
         wall=wall,
@@ -337,7 +338,8 @@ def build(
         start_equity_quote=Decimal(start_equity),
         mode=mode,
         simulated=True,
-        policies=policies or TradingPolicy(),
+        strategy=replace(score_strategy(), entry=owned.entry, exits=owned.exits),
+        policies=owned,
         fills=fills or FillPolicy(),
     )
     assembled, broker = _assemble(parts)

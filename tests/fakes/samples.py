@@ -202,7 +202,6 @@ def position(symbol: Symbol = BTC, **changes: Any) -> Position:
         decision_id=None,
         exit_plan=PLAN,
         stop_price=Decimal("99.5"),
-        high_water_price=HUGE,
         bars_held=3,
         protection_order_id=IntentId("o2"),
     )

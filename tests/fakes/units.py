@@ -6,6 +6,12 @@ from typing import Self
 from tests.fakes.memory import Database, Memory
 from tests.fakes.stores_desk import FakeAudit, FakeDesk, FakeInbox, FakeOutbox
 from tests.fakes.stores_market import FakeCandles, FakeQuarantine, FakeScores, FakeWeights
+from tests.fakes.stores_research import (
+    FakeCalibrations,
+    FakeProofs,
+    FakeResearch,
+    FakeTrials,
+)
 from tests.fakes.stores_trading import (
     FakeApprovals,
     FakeBook,
@@ -44,6 +50,10 @@ class FakeUnitOfWork:
         self.audit = FakeAudit(memory)
         self.outbox = FakeOutbox(memory)
         self.inbox = FakeInbox(memory)
+        self.trials = FakeTrials(memory)
+        self.proofs = FakeProofs(memory)
+        self.calibrations = FakeCalibrations(memory)
+        self.research = FakeResearch(memory)
 
     def __enter__(self) -> Self:
         self._memory.open()

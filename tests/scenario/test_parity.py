@@ -41,7 +41,7 @@ MARKETS = (
     ),
 )
 EXITS = {
-    "exit_opposite_score",
+    "exit_score",
     "exit_time",
     "stop_hit",
     "target_hit",
@@ -90,7 +90,7 @@ def busy(
             target_atr_multiple=2.5,
             trailing_atr_multiple=trail,
             time_stop_bars=bars_held,
-            opposite_score=20.0,
+            exit_score=-20.0,
         ),
         risk=RiskPolicy(
             risk_fraction=0.01,

@@ -6,7 +6,7 @@ histories and policies → rehearsal (database, questions answered at once, pape
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
@@ -25,8 +25,8 @@ from engine.fills.policy import FillPolicy
 from engine.market.replay import ReplayMarket
 from engine.ports import Units
 from engine.strategy.policy import TradingPolicy
-from engine.strategy.reference import default_reference
-from engine.strategy.weights import default_weights
+from engine.strategy.shipped import score_strategy
+from engine.strategy.version import StrategyVersion
 from main.assembly import Parts, assemble, fund
 from tests.fakes.clock import CountedTokens
 
@@ -88,7 +88,6 @@ def rehearse(units: Units, past: Past) -> RehearsalReport:
     parts = Parts(
         venue=VENUE,
         quote="USDT",
-        timeframe=H1,
         units=units,
         clock=clock,
         wall=clock,
@@ -97,6 +96,7 @@ def rehearse(units: Units, past: Past) -> RehearsalReport:
         tokens=CountedTokens(),
         explain=lambda decision, language: f"{decision.symbol} in {language}",
         start_equity_quote=START_EQUITY,
+        strategy=strategy(past),
         policies=past.policies,
         fills=past.fills,
     )
@@ -112,17 +112,20 @@ def rehearse(units: Units, past: Past) -> RehearsalReport:
     return rehearsal.run(past.start, past.end)
 
 
+def strategy(past: Past) -> StrategyVersion:
+    """The shipped score with the entries and exits of this past."""
+    return replace(score_strategy(), entry=past.policies.entry, exits=past.policies.exits)
+
+
 def backtest(past: Past) -> BacktestRun:
     """The way of ``cryptotrader backtest``, every decision kept."""
     plan = BacktestPlan(
         histories=past.histories,
         rules=past.rules,
-        timeframe=H1,
         start=past.start,
         end=past.end,
         start_equity_quote=float(START_EQUITY),
-        weights=default_weights(),
-        reference=default_reference(),
+        strategy=strategy(past),
         policies=past.policies,
         fills=past.fills,
         approval=ApprovalModel(),

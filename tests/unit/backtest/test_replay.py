@@ -24,7 +24,7 @@ ACTIVE = policy(
     exits={
         "trailing_atr_multiple": 2.0,
         "target_atr_multiple": 4.0,
-        "opposite_score": 60.0,
+        "exit_score": -60.0,
         "time_stop_bars": 24,
     },
     entry={"min_rank_fraction": 0.9},
@@ -161,10 +161,10 @@ def test_an_exit_waits_for_the_next_bar_that_exists() -> None:
         "A": symbol_feed(bars, scores={1: 80.0, 3: -80.0}, skip=frozenset({4})),
         "B": symbol_feed(bars),
     }
-    state = play(feeds, with_policy=policy(exits={"opposite_score": 60.0}))
+    state = play(feeds, with_policy=policy(exits={"exit_score": -60.0}))
     (done,) = trades(state)
     assert done["closed_ms"] == state.book.slots[0].opened_ms + 3 * HOUR_MS
-    assert done["reason"] == ReasonCode.EXIT_OPPOSITE_SCORE
+    assert done["reason"] == ReasonCode.EXIT_SCORE
     assert state.decided_count[ReasonCode.DATA_LATE] == 1
 
 

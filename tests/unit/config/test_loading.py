@@ -145,6 +145,7 @@ def test_off_is_the_absence_of_an_optional_value(tmp_path: Path) -> None:
     settings = load_in(
         tmp_path, toml, environ={"CRYPTOTRADER_EXITS__TRAILING_ATR_MULTIPLE": "off"}
     ).settings
+    assert settings.exits is not None
     assert settings.exits.time_stop_bars is None
     assert settings.exits.trailing_atr_multiple is None
     assert settings.venue("kucoin").universe is None

@@ -2,20 +2,25 @@
 
 import sqlite3
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Column, MetaData, Table, create_engine, insert, text
 
 from db import migrate
+from db.stores.base import values_of
 from db.tables import Base
+from db.tables.trading import PositionRow
+from db.types import ExactDecimal
 from db.unit_of_work import SqlUnits
 from engine.domain.errors import DatabaseError, SchemaOutdatedError
-from tests.fakes.samples import audit_event, order
+from tests.fakes.samples import audit_event, order, position
 from tests.servers.postgres import PrivatePostgres, find_binaries
 
 
@@ -48,6 +53,39 @@ def test_models_and_migrations_agree(empty_url: str) -> None:
         differences = compare_metadata(context, Base.metadata)
     engine.dispose()
     assert differences == []
+
+
+def test_an_open_position_survives_the_loss_of_a_column(empty_url: str) -> None:
+    _upgrade_to(empty_url, "0002")
+    _insert_position_of_0002(empty_url)
+    migrate.upgrade(empty_url)
+    units = SqlUnits(empty_url)
+    with units(read_only=True) as unit:
+        assert unit.book.positions(position().venue) == [position()]
+    units.close()
+
+
+def _upgrade_to(url: str, version: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    engine.dispose()
+
+
+def _insert_position_of_0002(url: str) -> None:
+    """As the program of that schema did: all columns of today, and one that nobody read."""
+    then = MetaData()
+    columns = [Column(one.name, one.type) for one in PositionRow.__table__.columns]
+    table = Table("positions", then, *columns, Column("high_water_price", ExactDecimal))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            insert(table).values(**values_of(position()), high_water_price=Decimal("1.5"))
+        )
+    engine.dispose()
 
 
 def test_the_head_that_the_program_knows_is_the_newest_migration() -> None:

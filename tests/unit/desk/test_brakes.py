@@ -29,7 +29,7 @@ from tests.fakes.units import FakeUnits
 
 D = Decimal
 MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC)
-STILL = ExitPolicy(trailing_atr_multiple=None, time_stop_bars=None, opposite_score=None)
+STILL = ExitPolicy(trailing_atr_multiple=None, time_stop_bars=None, exit_score=None)
 TOUCHY = TradingPolicy(
     exits=STILL,
     risk=replace(TradingPolicy().risk, max_daily_loss_fraction=0.001, max_drawdown_fraction=0.002),

@@ -32,7 +32,7 @@ from tests.fakes.units import FakeUnits
 D = Decimal
 HOLDING = replace(
     AUTOMATIC,
-    exits=ExitPolicy(trailing_atr_multiple=None, time_stop_bars=None, opposite_score=None),
+    exits=ExitPolicy(trailing_atr_multiple=None, time_stop_bars=None, exit_score=None),
 )
 
 
@@ -132,7 +132,7 @@ def test_a_position_is_left_by_time(fake_units: FakeUnits) -> None:
 
 
 def test_a_stop_follows_the_high_of_the_bar(fake_units: FakeUnits) -> None:
-    trailing = replace(AUTOMATIC, exits=ExitPolicy(time_stop_bars=None, opposite_score=None))
+    trailing = replace(AUTOMATIC, exits=ExitPolicy(time_stop_bars=None, exit_score=None))
     bench = rise(fake_units, trailing)
     bench.closes.run_due()
     before = bench.position(BTC)

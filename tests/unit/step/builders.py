@@ -44,7 +44,7 @@ MARKET = Market(
 WIDE = TradingPolicy(
     entry=EntryPolicy(min_rank_fraction=0.5),
     exits=ExitPolicy(
-        stop_atr_multiple=2.0, trailing_atr_multiple=None, time_stop_bars=None, opposite_score=None
+        stop_atr_multiple=2.0, trailing_atr_multiple=None, time_stop_bars=None, exit_score=None
     ),
     risk=RiskPolicy(
         risk_fraction=0.01,

@@ -74,7 +74,6 @@ def position(**changes: Any) -> Position:  # noqa: ANN401 - values of the fields
         decision_id=None,
         exit_plan=PLAN,
         stop_price=Decimal("98.25"),
-        high_water_price=Decimal(101),
         bars_held=4,
     )
     return replace(base, **changes)

@@ -45,7 +45,7 @@ def held(**changes: float) -> ReasonCode:
     of.slots[0].bars_held = int(changes.pop("bars_held", 1))
     of.slots[0].trail_ticks = int(changes.pop("trail_ticks", 0))
     of.slots[0].exiting = int(changes.pop("exiting", 0))
-    exits = {"opposite_score": 30.0, "time_stop_bars": 10}
+    exits = {"exit_score": -30.0, "time_stop_bars": 10}
     return R(first(run_step(rows(**changes), of=of, with_policy=policy(exits=exits))).reason)
 
 
@@ -203,7 +203,7 @@ WORLDS: dict[ReasonCode, Callable[[], ReasonCode | set[ReasonCode]]] = {
         fills=FillPolicy(book_levels=1, level_volume_fraction=1e-9, level_jitter_fraction=0.0)
     ),
     R.EXIT_CUSTOM: lambda: held(exit_flag=True),
-    R.EXIT_OPPOSITE_SCORE: lambda: held(score=-30.0),
+    R.EXIT_SCORE: lambda: held(score=-30.0),
     R.EXIT_TIME: lambda: held(bars_held=10),
     R.EXIT_UNFINISHED: lambda: held(exiting=R.EXIT_TIME),
     R.STOP_HIT: lambda: closed(bar=(101.0, 101.0, 97.0, 99.0)),

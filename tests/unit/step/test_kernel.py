@@ -120,7 +120,7 @@ def test_the_stamp_is_where_numba_looks_for_it() -> None:
 _BOTH_WAYS = """
 from tests.unit.step.builders import markets, play, policy, random_feeds
 state = play(random_feeds(3, 300, 5, missing=0.1), markets(3), with_policy=policy(
-    exits={"trailing_atr_multiple": 2.0, "opposite_score": 60.0, "target_atr_multiple": 4.0}))
+    exits={"trailing_atr_multiple": 2.0, "exit_score": -60.0, "target_atr_multiple": 4.0}))
 print(state.tally[0].trades, repr(float(state.equity_quote[-1])), state.decided_count.tolist())
 """
 

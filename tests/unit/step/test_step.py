@@ -172,17 +172,17 @@ def test_an_exit_is_stopped_by_no_check() -> None:
             rows(score=-90.0),
             markets(rule=RuleCode.DENY),
             of,
-            policy(exits={"opposite_score": 30.0}),
+            policy(exits={"exit_score": -30.0}),
         )
     )
     assert (found.action, found.route) == (ActionCode.EXIT, RouteCode.AUTO)
     assert found.lots == 10_000
 
 
-def test_an_opposite_score_at_the_setting_closes_and_below_it_holds() -> None:
+def test_an_exit_score_at_the_setting_closes_and_below_it_holds() -> None:
     of = book()
     hold(of)
-    exits = policy(exits={"opposite_score": 30.0})
+    exits = policy(exits={"exit_score": -30.0})
     assert first(run_step(rows(score=-30.0), of=of, with_policy=exits)).action == ActionCode.EXIT
     assert first(run_step(rows(score=-29.9), of=of, with_policy=exits)).action == ActionCode.NONE
 

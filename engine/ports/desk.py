@@ -1,0 +1,135 @@
+"""Stores of the desk itself: controls, people, the audit trail, messages in and out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from engine.domain.desk import (
+    AuditEvent,
+    AuditLine,
+    Controls,
+    InboxUpdate,
+    JobRun,
+    Json,
+    MessageState,
+    OutboxMessage,
+    Person,
+    SentMessage,
+)
+from engine.domain.ids import MessageId
+
+
+class DeskStore(Protocol):
+    """Controls, people and jobs."""
+
+    def controls(self) -> Controls:
+        """The switches; all off before anybody touched them."""
+        ...
+
+    def put_controls(self, controls: Controls) -> None:
+        """Replace them."""
+        ...
+
+    def people(self) -> Sequence[Person]:
+        """Everybody the desk knows, owners first."""
+        ...
+
+    def put_person(self, person: Person) -> None:
+        """Insert or replace by user id."""
+        ...
+
+    def job_runs(self) -> Sequence[JobRun]:
+        """Last run of every job, by name."""
+        ...
+
+    def put_job_run(self, run: JobRun) -> None:
+        """Replace the job's last run."""
+        ...
+
+    def note(self, key: str) -> Json:
+        """A small remembered value (pairing code hash, last heartbeat …), ``None`` if absent."""
+        ...
+
+    def put_note(self, key: str, value: Json) -> None:
+        """Replace it."""
+        ...
+
+
+class AuditStore(Protocol):
+    """The append-only, hash-chained trail."""
+
+    def append(self, event: AuditEvent) -> AuditLine:
+        """Number it, chain it, store it."""
+        ...
+
+    def tail(self, limit: int) -> Sequence[AuditLine]:
+        """Newest first."""
+        ...
+
+    def about(self, subject: str) -> Sequence[AuditLine]:
+        """Everything about one subject, oldest first."""
+        ...
+
+    def verify(self) -> int:
+        """Check the whole chain: its length, or ``DataError`` naming the first break."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages waiting to be told."""
+
+    def put(self, message: OutboxMessage) -> bool:
+        """Queue; ``False`` and no change if the id is there already."""
+        ...
+
+    def due(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
+        """Pending or ambiguous and not before ``now``: by priority, then age."""
+        ...
+
+    def update(self, message: OutboxMessage) -> None:
+        """Replace a row (state, attempts, not_before, error)."""
+        ...
+
+    def counts(self) -> Mapping[MessageState, int]:
+        """How many in each state."""
+        ...
+
+    def dead(self, limit: int) -> Sequence[OutboxMessage]:
+        """Dead letters, newest first."""
+        ...
+
+    def get(self, message_id: MessageId) -> OutboxMessage | None:
+        """One message."""
+        ...
+
+    def remember_sent(self, sent: SentMessage) -> None:
+        """Bind a subject to a chat message (insert or replace)."""
+        ...
+
+    def sent(self, chat_id: int, subject: str) -> SentMessage | None:
+        """Which chat message speaks of a subject."""
+        ...
+
+
+class Inbox(Protocol):
+    """Updates received and not yet lost."""
+
+    def put(self, updates: Iterable[InboxUpdate]) -> int:
+        """Store, skipping known (source, update id) pairs. Returns how many were new."""
+        ...
+
+    def pending(self, source: str, limit: int) -> Sequence[InboxUpdate]:
+        """Not yet done, by update id."""
+        ...
+
+    def done(self, source: str, update_id: int, at: datetime, error: str = "") -> None:
+        """Mark as processed."""
+        ...
+
+    def retry(self, source: str, update_id: int) -> int:
+        """Count an attempt that did not finish; returns the attempts so far."""
+        ...
+
+    def last_id(self, source: str) -> int | None:
+        """The highest update id ever stored."""
+        ...

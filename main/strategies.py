@@ -1,0 +1,102 @@
+"""Which strategy version a desk trades and a backtest plays, and the weights a person approved.
+
+settings (a name or a file) → version → the stored weights of its lineage, if a person made some
+active → what the settings alter. Rehearsal, backtest and desk all choose here.
+"""
+
+from pathlib import Path
+
+from config import Settings
+from engine.domain.desk import WeightSet as StoredWeights
+from engine.domain.errors import UsageError
+from engine.domain.market import Timeframe
+from engine.ports import Clock, Units
+from engine.strategy.shipped import shipped_strategies
+from engine.strategy.version import StrategyVersion
+from engine.strategy.weights import WeightSet
+from main.command_line import parse_timeframe
+
+
+def chosen_strategy(
+    settings: Settings,
+    units: Units | None = None,
+    *,
+    spec: str | None = None,
+    timeframe: str | None = None,
+) -> StrategyVersion:
+    """The version to use; ``spec`` (a name or a file) and ``timeframe`` go before the settings.
+
+    The settings' own thresholds and exits belong to the configured strategy: one that was asked
+    for by ``spec`` comes as it is. Raises ``UsageError`` and what a strategy file raises.
+    """
+    chosen = settings.strategy
+    made = named_strategy(spec) if spec else configured_strategy(settings)
+    if units is not None:
+        made = made.altered(weights=active_weights(units, made))
+    if spec:
+        return made.altered(timeframe=parse_timeframe(timeframe)) if timeframe else made
+    return made.altered(
+        timeframe=parse_timeframe(timeframe) if timeframe else chosen.timeframe,
+        entry=chosen.entry_over(made.entry),
+        exits=settings.exits,
+    )
+
+
+def configured_strategy(settings: Settings) -> StrategyVersion:
+    """The strategy that the settings name, without what they alter."""
+    chosen = settings.strategy
+    return named_strategy(str(chosen.file) if chosen.file else chosen.name)
+
+
+def decision_timeframe(settings: Settings) -> Timeframe:
+    """On which candles the configured strategy decides."""
+    return settings.strategy.timeframe or configured_strategy(settings).timeframe
+
+
+def named_strategy(spec: str) -> StrategyVersion:
+    """A shipped strategy by its name or version, or the one of a file."""
+    shipped = shipped_strategies()
+    for made in shipped.values():
+        if spec in {made.name, made.version}:
+            return made
+    if not spec.endswith(".py"):
+        raise UsageError(
+            f"strategy {spec!r} is neither a file ending in .py nor one of {', '.join(shipped)}"
+        )
+    from engine.proof.strategy_file import load_strategy
+
+    return load_strategy(Path(spec))
+
+
+def active_weights(units: Units, strategy: StrategyVersion) -> WeightSet:
+    """The weights a person made active for this lineage, else those the version came with."""
+    with units(read_only=True) as unit:
+        rows = [row for row in unit.weights.all() if row.active]
+    for row in rows:
+        if lineage_of(row.version) == strategy.name:
+            return WeightSet(version=row.version, weights=row.weights)
+    return strategy.weights
+
+
+def keep_version(units: Units, wall: Clock, strategy: StrategyVersion) -> StrategyVersion:
+    """Write the weights of a lineage down when the desk first trades it, and make them active."""
+    with units() as unit:
+        stored = unit.weights.all()
+        if not any(lineage_of(row.version) == strategy.name for row in stored):
+            unit.weights.add(
+                StoredWeights(
+                    version=strategy.weights.version,
+                    weights=dict(strategy.weights.weights),
+                    note="shipped with the program",
+                    created_at=wall.now(),
+                )
+            )
+            unit.weights.activate(strategy.weights.version)
+            unit.commit()
+    return strategy
+
+
+def lineage_of(version: str) -> str:
+    """Name of the lineage in a version such as ``score-2``."""
+    name, _, number = version.rpartition("-")
+    return name if name and number.isdigit() else version

@@ -1,0 +1,70 @@
+"""A strategy file is run, checked, and refused with what, where and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.domain.errors import ConfigurationError
+from engine.proof.strategy_file import load_strategy
+
+GOOD = """\
+import numpy as np
+from engine.strategy.custom import custom
+from engine.strategy.policy import ExitPolicy
+
+def up(bars):
+    return np.where(bars.close > bars.open, 1, -1), np.full(len(bars), 100.0)
+
+STRATEGY = custom(
+    name="whatever", timeframe="4h", signals={"UP": up}, exits=ExitPolicy(stop_atr_multiple=3.0)
+)
+"""
+
+
+def written(folder: Path, text: str, name: str = "mine.py") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_makes_a_strategy_named_after_it(tmp_path: Path) -> None:
+    made = load_strategy(written(tmp_path, GOOD))
+    assert (made.name, made.timeframe.value) == ("mine", "4h")
+
+
+def test_another_line_of_code_is_another_fingerprint(tmp_path: Path) -> None:
+    one = load_strategy(written(tmp_path, GOOD))
+    same = load_strategy(written(tmp_path, GOOD))
+    other = load_strategy(written(tmp_path, GOOD.replace("100.0", "90.0")))
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = (", "line 1: SyntaxError"),
+        ("a = 1\nb = a / 0\n", "line 2: ZeroDivisionError: division by zero"),
+        ("import no_such_module\n", "ModuleNotFoundError"),
+        ("raise SystemExit(3)", "SystemExit"),
+        ("STRATEGY = 5\n", "makes no STRATEGY"),
+        (GOOD.replace("bars.close > bars.open", "bars.close > bars.close.mean()"), "is refused"),
+        (GOOD.replace('timeframe="4h"', 'timeframe="5h"'), "5h"),
+        (GOOD.replace("100.0)", "200.0)"), "strength of UP must be 0 to 100"),
+    ],
+    ids=["syntax", "error", "import", "exit", "nothing", "future", "timeframe", "strength"],
+)
+def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ConfigurationError) as refused:
+        load_strategy(path)
+    assert said in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="No such file"):
+        load_strategy(tmp_path / "absent.py")
+
+
+def test_a_name_with_spaces_and_letters_of_other_alphabets_works(tmp_path: Path) -> None:
+    assert load_strategy(written(tmp_path, GOOD, "мой план.py")).name == "мой план"
