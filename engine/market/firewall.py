@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeIs
 
 import numpy as np
+from typing_extensions import TypeIs
 
 from engine.domain.desk import QuarantinedCandle
 from engine.domain.market import CandleSeries
