@@ -167,7 +167,10 @@ class Channel(Protocol):
     async def edit(
         self, chat_id: int, message_id: int, message: Outgoing, *, has_photo: bool
     ) -> None:
-        """Replace text or caption, keyboard, and the picture if there is a new one."""
+        """Replace text or caption, keyboard, and the picture if there is a new one.
+
+        A message of text that gets a picture is one with a caption from then on.
+        """
         ...
 
     async def strip(self, chat_id: int, message_id: int) -> None:

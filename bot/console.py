@@ -122,6 +122,8 @@ class ConsoleChannel:
         del chat_id, has_photo
         if message_id not in self._shown:
             raise MissingError("message to edit not found")
+        if message.photo is not None:
+            self._photos.add(message_id)
         await self._show(message_id, message)
 
     async def strip(self, chat_id: int, message_id: int) -> None:

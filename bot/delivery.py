@@ -30,7 +30,7 @@ from bot.channel import (
 )
 from bot.messages.markup import Html, cut, plain, shorten, split
 from bot.messages.pictures import draw
-from bot.messages.registry import RENDERERS, SWAPS_PICTURE
+from bot.messages.registry import GAINS_PICTURE, RENDERERS, SWAPS_PICTURE
 from bot.messages.rendered import Facts, Rendered, Telling
 from bot.messages.words import Words
 from bot.policy import ChatOptions
@@ -85,9 +85,10 @@ class Postman:
     async def prepare(self, parcel: Parcel) -> Outgoing | None:
         """The message as it will go out, picture drawn; ``None`` when there is nothing to tell."""
         keeps_photo = parcel.known is not None and parcel.known.has_photo
-        swaps = keeps_photo and parcel.row.kind in SWAPS_PICTURE
+        kind = parcel.row.kind
+        swaps = kind in GAINS_PICTURE or (keeps_photo and kind in SWAPS_PICTURE)
         telling = self._telling(parcel, wants_picture=swaps or not parcel.is_edit)
-        rendered = await self._in_desk_thread(self._render, parcel.row.kind, telling)
+        rendered = await self._in_desk_thread(self._render, kind, telling)
         if rendered is None:
             return None
         text = rendered.text
@@ -126,7 +127,7 @@ class Postman:
         """Edit the known message; ``MissingError`` when it cannot be edited."""
         known = parcel.known
         assert known is not None  # an edit is only chosen where there is a message
-        limit = CAPTION_LIMIT if known.has_photo else TEXT_LIMIT
+        limit = CAPTION_LIMIT if known.has_photo or message.photo else TEXT_LIMIT
         for variant in _variants(_fitted(message, limit)):
             try:
                 await self._channel.edit(
@@ -138,7 +139,8 @@ class Postman:
                 _log.warning("edit_refused", chat=parcel.chat_id, detail=str(err))
                 refused = err
                 continue
-            return Delivered(message_id=known.chat_message_id, has_photo=known.has_photo)
+            has_photo = known.has_photo or variant.photo is not None
+            return Delivered(message_id=known.chat_message_id, has_photo=has_photo)
         raise refused
 
     async def send(self, parcel: Parcel, message: Outgoing) -> Delivered:

@@ -196,10 +196,10 @@ class TelegramChannel:
     async def edit(
         self, chat_id: int, message_id: int, message: Outgoing, *, has_photo: bool
     ) -> None:
-        """Edit in place; a picture cannot be added to a message of text."""
+        """Edit in place. A picture may be added to a message of text, and is never taken away."""
         markup = _markup(message.keyboard)
         mode = None if message.is_plain else "HTML"
-        if has_photo and message.photo is not None:
+        if message.photo is not None:
             await self._edit_media(chat_id, message_id, message, markup)
         elif has_photo:
             await self._call(

@@ -112,9 +112,12 @@ class StrategySettings:
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    name: str = field(
-        default="score",
-        metadata={"doc": "Name of a shipped strategy; a file goes before it."},
+    name: str | None = field(
+        default=None,
+        metadata={
+            "doc": "Name of a shipped strategy. Left out: trend, and on the simulated market "
+            "score, whose cards come sooner. A file goes before it."
+        },
     )
     file: Path | None = field(
         default=None,

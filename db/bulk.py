@@ -95,7 +95,7 @@ def read_sqlite(connection: sqlite3.Connection, where: str) -> CandleSeries:
 
     rows = connection.execute(f"SELECT {_LIST} FROM {where}")  # noqa: S608 - made of constants and integers
     flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64)
-    columns = flat.reshape(-1, len(_FIELDS)).T
+    columns = np.ascontiguousarray(flat.reshape(-1, len(_FIELDS)).T)
     return _series([columns[0].astype(np.int64), *columns[1:]])
 
 
@@ -127,7 +127,7 @@ def _numbers(values: bytes, whole: bool) -> Any:  # noqa: ANN401, FBT001 - a Num
 def _series(columns: list[Any]) -> CandleSeries:
     def column(index: int, kind: str) -> "array[Any]":
         made: array[Any] = array(kind)
-        made.frombytes(columns[index].tobytes())
+        made.frombytes(columns[index].view("uint8"))
         return made
 
     return CandleSeries(

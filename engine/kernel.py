@@ -14,22 +14,45 @@ Choices:
   engine module it can reach.
 - A value that equals a limit is inside it: comparisons and roundings allow a few units in the last
   place, never more than a thousandth of a lot.
+- numba imports scipy wherever it is installed, for linear algebra that nothing compiled here uses:
+  a fifth of a second and 16 MB in every process. It is loaded as if scipy were not there; whoever
+  wants scipy imports it afterwards.
 """
 
 import functools
 import hashlib
+import importlib
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, cast, get_type_hints
 
 import numpy as np
-from numba import __version__ as numba_version
-from numba import njit
 from numpy.typing import NDArray
 
 from engine.domain.values import require
+
+
+@contextmanager
+def hidden(package: str) -> Iterator[None]:
+    """Let imports inside find no `package`, as if it were not installed; a loaded one stays."""
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment]  # Python's own word for "not there"
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+
+
+with hidden("scipy"):
+    from numba import __version__ as numba_version
+    from numba import njit
+
+    importlib.import_module("numba.np.arraymath")  # else the first compiled call loads it
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,26 +95,41 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     return cast("F", _compile(function, allocates=True))
 
 
+def released[F: Callable[..., Any]](function: F) -> F:
+    """Compile like `compiled`, for threads: others run Python while this works."""
+    return cast("F", _compile(function, allocates=True, nogil=True))
+
+
 def lean[F: Callable[..., Any]](function: F) -> F:
     """Compile like `compiled`, a function that makes no array, set or string.
 
-    Without reference counts a bar costs an eighth, and numba refuses what would allocate.
+    Without reference counts a bar costs an eighth, and numba refuses what would allocate. Its
+    machine code becomes part of its compiled callers: a whole book handed over by value costs more
+    than most functions do with it.
     """
     return cast("F", _compile(function, allocates=False))
 
 
 def inlined[F: Callable[..., Any]](function: F) -> F:
-    """Compile like `lean`, a part of the hot loop, into its caller.
+    """Compile like `lean`, a part of the hot loop, as if it were written out in its caller.
 
-    Handing a whole book to another function costs more than a bar does. Not for the rest: code that
-    is copied into each caller takes long to compile.
+    The caller's types are then inferred over all of it, which finds still more to leave out. Not
+    for the rest: code that is copied into each caller takes long to compile.
     """
     return cast("F", _compile(function, allocates=False, inline="always"))
 
 
-def _compile(function: Callable[..., Any], *, allocates: bool, inline: str = "never") -> object:
+def _compile(
+    function: Callable[..., Any], *, allocates: bool, inline: str = "never", nogil: bool = False
+) -> object:
     """Wrap one function; the options used here have no public name and are pinned by tests."""
-    dispatcher = njit(cache=True, inline=inline, _nrt=allocates)(function)
+    options = {
+        "inline": inline,
+        "forceinline": not allocates,
+        "nogil": nogil,
+        "_nrt": allocates,
+    }
+    dispatcher = njit(cache=True, **options)(function)
     cache = getattr(dispatcher, "_cache", None)  # absent under NUMBA_DISABLE_JIT
     if cache is not None:
         file = cache._cache_file  # noqa: SLF001 (see above)

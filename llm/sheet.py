@@ -228,8 +228,9 @@ class _Builder:
                 yield self._money("cost_quote", cost.total_bps * plan.notional_quote / _BPS)
         if edge is not None:
             yield self._bps("edge", edge.edge_bps, signed=True)
-            yield self._bps("net_edge", edge.net_edge_bps, signed=True)
-            yield self._bps("net_edge_low", edge.net_edge_low_bps, signed=True)
+            if edge.net_edge_bps is not None and edge.net_edge_low_bps is not None:
+                yield self._bps("net_edge", edge.net_edge_bps, signed=True)
+                yield self._bps("net_edge_low", edge.net_edge_low_bps, signed=True)
             yield self._count("edge_n", edge.n)
 
     def _gate(self) -> Iterator[Fact]:

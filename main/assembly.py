@@ -18,6 +18,7 @@ from engine.desk.desk import Desk
 from engine.desk.entries import EntryDesk
 from engine.desk.manual import ManualDesk
 from engine.desk.queries import Narrate
+from engine.desk.research import ResearchDesk
 from engine.desk.scan import Scanner
 from engine.domain.desk import Mode
 from engine.domain.market import MarketRules, Symbol
@@ -117,6 +118,7 @@ def assemble(parts: Parts) -> Assembled:
         questions=questions,
         controls=ControlDesk(context),
         manual=ManualDesk(context),
+        researched=ResearchDesk(context),
         explain=parts.explain,
     )
     cycle = CloseCycle(

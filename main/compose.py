@@ -35,6 +35,7 @@ from llm import template
 from llm.sheet import fact_sheet
 from llm.wording import language_of
 from main.assembly import Assembled, Parts, assemble, fund
+from main.live import live_refusal
 from main.store import open_units
 from main.strategies import chosen_strategy, keep_version
 
@@ -93,13 +94,15 @@ def open_desk(settings: Settings) -> Iterator[OpenDesk]:
 def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
     """Assemble, put in the start money, and admit the people of the configuration."""
     if settings.trading.mode is Mode.LIVE:
-        raise SafetyRefusedError(
-            "live trading needs a strategy version with a passed proof, and there is none; "
-            'set trading.mode = "paper"'
-        )
+        raise SafetyRefusedError(live_refusal(units, market.strategy, market.name))
     venue = market.name
+    strategy = keep_version(units, market.wall, market.strategy)
+    collecting = replace(
+        settings.market,
+        backfill_bars=max(settings.market.backfill_bars, strategy.window_bars),
+    )
     collector = CandleCollector(
-        units=units, source=market.source, venue=venue, clock=market.clock, policy=settings.market
+        units=units, source=market.source, venue=venue, clock=market.clock, policy=collecting
     )
     parts = Parts(
         venue=venue,
@@ -116,7 +119,7 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         simulated=market.simulated is not None,
         policies=settings.policy,
         fills=settings.fills,
-        strategy=keep_version(units, market.wall, market.strategy),
+        strategy=strategy,
         collect=collector.collect,
         leaving=market.leaving,
     )
@@ -149,7 +152,7 @@ def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Mar
     name = settings.venue_name
     venue = settings.venue(name)
     wall = SystemClock()
-    strategy = chosen_strategy(settings, units)
+    strategy = chosen_strategy(settings, units, simulated=venue.kind == "simulated")
     if venue.kind == "simulated":
         return _simulated(name, venue, units, wall, strategy, leads=leads)
     if not venue.symbols:
@@ -239,7 +242,8 @@ def backfill(desk: OpenDesk, watch: Watch | None = None) -> int:
     """
     context, new = desk.assembled.context, 0
     symbols = desk.market.symbols
-    since = context.clock.now() - context.timeframe.delta * desk.settings.market.backfill_bars
+    reach = max(desk.settings.market.backfill_bars, context.strategy.made.window_bars)
+    since = context.clock.now() - context.timeframe.delta * reach
     for done, symbol in enumerate(symbols, start=1):
         try:
             new += desk.filler.backfill(symbol, context.timeframe, since=since).stored

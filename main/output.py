@@ -8,6 +8,7 @@ import dataclasses
 import json
 import math
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -97,26 +98,39 @@ def money(amount: Decimal, currency: str, *, sign: bool = False) -> str:
 
 
 @contextmanager
-def progress_bar(*, quiet: bool = False) -> Iterator[Progress]:
-    """Shows how far work is, on stderr, where a person looks at it."""
+def progress_bar(*, quiet: bool = False, after_s: float = 0.0) -> Iterator[Progress]:
+    """Shows how far work is, on stderr, where a person looks at it.
+
+    Work that ends within ``after_s`` shows nothing.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
-    with Bar(
+    bar = Bar(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=console,
         disable=quiet or not console.is_terminal,
-    ) as bar:
-        tasks: dict[str, Any] = {}
+    )
+    tasks: dict[str, Any] = {}
 
-        def show(step: Step, /) -> None:
-            if step.label not in tasks:
-                tasks[step.label] = bar.add_task(step.label, total=step.total)
-            bar.update(tasks[step.label], completed=step.done, total=step.total)
+    def show(step: Step, /) -> None:
+        if step.label not in tasks:
+            tasks[step.label] = bar.add_task(step.label, total=step.total)
+        bar.update(tasks[step.label], completed=step.done, total=step.total)
 
+    # A timer, because a long stretch of compiled work reports nothing that could start the bar.
+    timer = threading.Timer(after_s, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
         yield show
+    finally:
+        timer.cancel()
+        timer.join()
+        if bar.live.is_started:
+            bar.stop()

@@ -85,6 +85,7 @@ def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
         start=plan.start,
         end=plan.end,
         symbols=plan.symbols,
+        window_bars=plan.strategy.window_bars,
     )
     units = _empty_database(plan.database_url)
     with units() as unit:

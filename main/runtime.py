@@ -24,6 +24,7 @@ from engine.desk.closes import CloseKeeper
 from engine.desk.due import is_due
 from engine.desk.monitor import Monitor
 from engine.desk.narrate import keep_words, without_words
+from engine.desk.proofs import DriftWatch
 from engine.desk.tell import tell, tell_notice
 from engine.desk.warm import warm_up
 from engine.domain.desk import Delivery, Json, Priority
@@ -39,11 +40,13 @@ from llm.ports import BudgetGrant
 from main.chatting import Write, open_chat
 from main.compose import OpenDesk, backfill, held_time_key, settle_delay
 from main.health import HealthServer
+from main.research_worker import ResearchWorker
 
 _log = structlog.get_logger()
 _MARKET_EVERY_S = 1.0
 _SIMULATED_EVERY_S = 0.2
 _WORDS_EVERY_S = 2.0
+_RESEARCH_EVERY_S = 1.0
 _LOCK_EVERY_S = 5.0
 _PATIENCE_S = 3.0
 _FINISH_S = 5.0
@@ -83,6 +86,8 @@ class RunningDesk:
             assembled.context, assembled.cycle, settle_delay=settle_delay(desk)
         )
         self._monitor = Monitor(assembled.context, assembled.entries, assembled.paper)
+        self._drift = DriftWatch(assembled.context)
+        self._research = ResearchWorker(desk.settings, desk.units, desk.market.wall)
         self._chat = (
             open_chat(desk, worker=self._worker, lines=lines, write=write) if roles.bot else None
         )
@@ -137,14 +142,19 @@ class RunningDesk:
     async def _end_threads(self) -> None:
         """Wait for what the worker has begun, but not for a venue that hangs."""
         self._filler.shutdown(wait=False, cancel_futures=True)
-        end = partial(self._worker.shutdown, wait=True, cancel_futures=True)
-        ended = asyncio.get_running_loop().run_in_executor(None, end)
+        ended = asyncio.get_running_loop().run_in_executor(None, self._end_worker)
         await asyncio.wait({ended}, timeout=_FINISH_S)
+
+    def _end_worker(self) -> None:
+        """The thread first, which starts research processes, so that none is left over."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
+        self._research.stop()
 
     async def _recover(self) -> None:
         """Agree with the venue before anybody may press a button."""
         loop = asyncio.get_running_loop()
         recovered = await loop.run_in_executor(self._worker, self._monitor.recover)
+        await loop.run_in_executor(self._worker, self._research.recover)
         if recovered:
             await self._notice("recovered", {"orders": len(recovered)})
 
@@ -200,6 +210,8 @@ class RunningDesk:
             Job(name="health", every_s=every.health_every_s, work=self._beat),
             Job(name="market", every_s=every.health_every_s, work=self._check_market),
             Job(name="lock", every_s=_LOCK_EVERY_S, work=self._check_alone),
+            Job(name="research", every_s=_RESEARCH_EVERY_S, work=self._research.look),
+            Job(name="drift", every_s=every.health_every_s, work=self._drift.look),
             Job(name="words", every_s=_WORDS_EVERY_S, work=lambda: "awake"),
         )
 

@@ -11,10 +11,12 @@ from engine.domain.desk import WeightSet as StoredWeights
 from engine.domain.errors import UsageError
 from engine.domain.market import Timeframe
 from engine.ports import Clock, Units
-from engine.strategy.shipped import shipped_strategies
+from engine.strategy.shipped import DEFAULT_STRATEGY, shipped_strategies
 from engine.strategy.version import StrategyVersion
 from engine.strategy.weights import WeightSet
 from main.command_line import parse_timeframe
+
+_SHOWN = "score"
 
 
 def chosen_strategy(
@@ -23,14 +25,16 @@ def chosen_strategy(
     *,
     spec: str | None = None,
     timeframe: str | None = None,
+    simulated: bool = False,
 ) -> StrategyVersion:
     """The version to use; ``spec`` (a name or a file) and ``timeframe`` go before the settings.
 
     The settings' own thresholds and exits belong to the configured strategy: one that was asked
-    for by ``spec`` comes as it is. Raises ``UsageError`` and what a strategy file raises.
+    for by ``spec`` comes as it is. ``simulated`` says that the desk runs on a made-up market.
+    Raises ``UsageError`` and what a strategy file raises.
     """
     chosen = settings.strategy
-    made = named_strategy(spec) if spec else configured_strategy(settings)
+    made = named_strategy(spec) if spec else configured_strategy(settings, simulated=simulated)
     if units is not None:
         made = made.altered(weights=active_weights(units, made))
     if spec:
@@ -42,15 +46,25 @@ def chosen_strategy(
     )
 
 
-def configured_strategy(settings: Settings) -> StrategyVersion:
-    """The strategy that the settings name, without what they alter."""
-    chosen = settings.strategy
-    return named_strategy(str(chosen.file) if chosen.file else chosen.name)
+def configured_strategy(settings: Settings, *, simulated: bool = False) -> StrategyVersion:
+    """The strategy that the settings name, without what they alter.
+
+    Where they name none, the default; a simulated market is there to show the desk, and gets the
+    one that decides more often.
+    """
+    chosen, otherwise = settings.strategy, _SHOWN if simulated else DEFAULT_STRATEGY
+    return named_strategy(str(chosen.file) if chosen.file else chosen.name or otherwise)
+
+
+def traded_strategy(settings: Settings) -> StrategyVersion:
+    """The strategy of the desk on its venue, without what the settings alter."""
+    simulated = settings.venue(settings.venue_name).kind == "simulated"
+    return configured_strategy(settings, simulated=simulated)
 
 
 def decision_timeframe(settings: Settings) -> Timeframe:
-    """On which candles the configured strategy decides."""
-    return settings.strategy.timeframe or configured_strategy(settings).timeframe
+    """On which candles the desk decides."""
+    return settings.strategy.timeframe or traded_strategy(settings).timeframe
 
 
 def named_strategy(spec: str) -> StrategyVersion:

@@ -56,6 +56,17 @@ GROUPS = (
             Command("data export", "Write stored candles to a file.", "main.commands.data"),
             Command("backtest", "Play the strategy over stored candles.", "main.commands.backtest"),
             Command(
+                "walkforward",
+                "Train on the past, trade the unseen.",
+                "main.commands.walkforward",
+            ),
+            Command("sweep", "Play many variants of a strategy.", "main.commands.sweep"),
+            Command("prove", "Judge a strategy version.", "main.commands.prove"),
+            Command("calibrate", "Measure what a score is worth.", "main.commands.calibrate"),
+            Command("bench backtest", "Speed of a backtest beside others.", "main.commands.bench"),
+            Command("bench indicators", "Speed of the indicators.", "main.commands.bench"),
+            Command("bench desk", "Speed of the live desk.", "main.commands.bench"),
+            Command(
                 "rehearse", "Replay stored candles through the desk.", "main.commands.rehearse"
             ),
         ),

@@ -1,7 +1,7 @@
 """Pictures of the desk: frozen view data in, PNG bytes out.
 
 A handler fills a view (`bot.charts.views`), a worker turns it into bytes, the outbox sends them.
-The three functions are pure and pickle by name, so a process pool, a thread and a test call them
+The functions are pure and pickle by name, so a process pool, a thread and a test call them
 alike; they read no clock, no database and no settings.
 
 matplotlib costs a second to import and is only needed once somebody looks, so it is imported by
@@ -10,8 +10,22 @@ the first call and not by this module. A worker that wants its first picture to 
 """
 
 from bot.charts.views import CardPicture, ChartPicture, PortfolioPicture
+from bot.charts.views_backtest import BacktestPicture, ComparisonPicture
+from bot.charts.views_bench import BenchPicture
+from bot.charts.views_proof import ProofPicture
+from bot.charts.views_reliability import ReliabilityPicture
 
-__all__ = ["draw_card", "draw_chart", "draw_portfolio", "warm_up"]
+__all__ = [
+    "draw_backtest",
+    "draw_bench",
+    "draw_card",
+    "draw_chart",
+    "draw_comparison",
+    "draw_portfolio",
+    "draw_proof",
+    "draw_reliability",
+    "warm_up",
+]
 
 
 def draw_card(view: CardPicture) -> bytes:
@@ -33,6 +47,41 @@ def draw_portfolio(view: PortfolioPicture) -> bytes:
     from bot.charts import portfolio  # noqa: PLC0415 - matplotlib is imported on first use
 
     return portfolio.compose(view).png()
+
+
+def draw_backtest(view: BacktestPicture) -> bytes:
+    """Return the result of a backtest as PNG, `view.width_px` wide."""
+    from bot.charts import backtest  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return backtest.compose(view).png()
+
+
+def draw_comparison(view: ComparisonPicture) -> bytes:
+    """Return two backtests beside each other as PNG, `view.width_px` wide."""
+    from bot.charts import comparison  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return comparison.compose(view).png()
+
+
+def draw_proof(view: ProofPicture) -> bytes:
+    """Return the verdict about a strategy as PNG, `view.width_px` wide."""
+    from bot.charts import proof  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return proof.compose(view).png()
+
+
+def draw_reliability(view: ReliabilityPicture) -> bytes:
+    """Return what a calibration promised and what came of it as PNG, `view.width_px` wide."""
+    from bot.charts import reliability  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return reliability.compose(view).png()
+
+
+def draw_bench(view: BenchPicture) -> bytes:
+    """Return a benchmark's bars as PNG, `view.width_px` wide."""
+    from bot.charts import bench  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return bench.compose(view).png()
 
 
 def warm_up() -> None:

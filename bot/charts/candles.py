@@ -25,7 +25,7 @@ _GRID_DISTANCE = 64.0
 
 
 def price_limits(view: ChartPicture) -> tuple[float, float]:
-    """Return the price range to show: candles first, then levels, bands and averages.
+    """Return the price range to show: candles first, then levels, cone, bands and averages.
 
     What would stretch the range too far stays outside (a level is then pinned to the edge, a line
     is cut off): a far-away target must not flatten the candles to a line. A range below 0.1 % of
@@ -36,6 +36,7 @@ def price_limits(view: ChartPicture) -> tuple[float, float]:
     least = max(high - low, _FLATTEST * size) or 1.0
     for values, most in (
         (_level_prices(view), _STRETCH_BY_LEVELS * max(least, _NARROW * size)),
+        (_cone_ends(view), _STRETCH_BY_LEVELS * max(least, _NARROW * size)),
         (_line_ends(view), _STRETCH_BY_LINES * least),
     ):
         for value in values:
@@ -55,7 +56,7 @@ def draw(frame: Frame, view: ChartPicture, *, top: float, height: float) -> Pane
     _bands(panel, frame, view)
     colours = frame.sheet.colours
     for k, line in enumerate(view.averages):
-        panel.curve(frame.time.position, line.values, colours.lines[k % len(colours.lines)])
+        panel.curve(frame.position, line.values, colours.lines[k % len(colours.lines)])
     _candles(panel, frame, view.bars)
     if not _drawable(view.bars).any():
         sheet_x = (frame.left + frame.right) / 2
@@ -98,6 +99,10 @@ def _level_prices(view: ChartPicture) -> list[float]:
     return [p for p in (levels.entry, levels.stop, levels.target) if p is not None]
 
 
+def _cone_ends(view: ChartPicture) -> list[float]:
+    return [] if view.cone is None else [float(view.cone.low.min()), float(view.cone.high.max())]
+
+
 def _line_ends(view: ChartPicture) -> list[float]:
     lines = [line.values for line in view.averages]
     if view.bands is not None:
@@ -115,7 +120,7 @@ def _bands(panel: Panel, frame: Frame, view: ChartPicture) -> None:
     if view.bands is None:
         return
     colour = frame.sheet.colours.band
-    x = frame.time.position
+    x = frame.position
     panel.fill(x, view.bands.lower, view.bands.upper, colour, alpha=0.10)
     for values in (view.bands.lower, view.bands.upper):
         panel.curve(x, values, colour, width=2.0)
@@ -124,7 +129,7 @@ def _bands(panel: Panel, frame: Frame, view: ChartPicture) -> None:
 
 def _candles(panel: Panel, frame: Frame, bars: Bars) -> None:
     known = _drawable(bars)
-    x = frame.time.position[known]
+    x = frame.position[known]
     low, high = bars.low[known], bars.high[known]
     bottom = np.minimum(bars.open[known], bars.close[known])
     top = np.maximum(bars.open[known], bars.close[known])

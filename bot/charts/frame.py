@@ -7,11 +7,13 @@ the axis labels of all panels stand exactly below each other.
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from bot.charts import style, timeaxis
-from bot.charts.panel import Box, Panel
+from bot.charts.panel import Box, Dashes, Panel
 from bot.charts.sheet import Sheet
 from bot.charts.timeaxis import Tick, TimeAxis
-from bot.charts.views import Times
+from bot.charts.views import Floats, Times
 from bot.charts.words import Words
 
 HEADING = 38.0
@@ -20,13 +22,15 @@ _TICK_DISTANCE = 132.0
 _SAMPLE = 24.0
 _GRID_WIDTH = 1.5
 _FEWEST_BARS = 24
+_NOW: Dashes = (0, (2, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
     """The stretch of time shown, between `left` and `right` on the sheet.
 
-    `ahead` is the part of that width kept free after the last bar, for what may come.
+    `time` holds the bars and, after the first `known` of them, those to come. `ahead` is the part
+    of the width kept free after the last one.
     """
 
     sheet: Sheet
@@ -38,6 +42,12 @@ class Frame:
     ahead: float
     ticks: tuple[Tick, ...]
     half_bar: float
+    known: int
+
+    @property
+    def position(self) -> Floats:
+        """Where the known bars stand."""
+        return self.time.position[: self.known]
 
     @property
     def x_limits(self) -> tuple[float, float]:
@@ -72,6 +82,9 @@ class Frame:
         at = [self.time.at(tick.time_ms) for tick in self.ticks]
         uprights = [[(x, y[0]), (x, y[1])] for x in at]
         panel.segments(uprights, colours.grid, width=_GRID_WIDTH, layer=0.5)
+        if self.known < len(self.time.position):
+            now = float(self.position[-1]) + self.half_bar
+            panel.line((now, now), y, colours.muted, width=2.0, dashes=_NOW, layer=0.6)
         return panel
 
     def levels(self, panel: Panel, values: list[float]) -> None:
@@ -110,7 +123,7 @@ class Frame:
         )
 
     def _caption(self) -> str:
-        first, last = int(self.time.time_ms[0]), int(self.time.time_ms[-1])
+        first, last = int(self.time.time_ms[0]), int(self.time.time_ms[self.known - 1])
         offset = timeaxis.offset_text(last, self.zone)
         zone = self.zone.key if self.zone.key == offset else f"{self.zone.key} ({offset})"
         span = timeaxis.span_text(first, last, zone=self.zone, words=self.words)
@@ -126,9 +139,16 @@ def frame(
     right: float,
     ahead: float = 0.0,
     half_bar: float = 0.5,
+    later_ms: Times | None = None,
 ) -> Frame:
-    """Return the frame over `time_ms` from the margin to `right`, `ahead` of it left free."""
+    """Return the frame over `time_ms` from the margin to `right`, `ahead` of it left free.
+
+    `later_ms` are the times of bars to come, for which the axis goes on.
+    """
     zone = ZoneInfo(zone_name)
+    known = len(time_ms)
+    if later_ms is not None:
+        time_ms = np.concatenate((time_ms, later_ms))
     first, last = int(time_ms[0]), int(time_ms[-1])
     count = max(2, int((right - ahead - style.MARGIN) / _TICK_DISTANCE))
     return Frame(
@@ -141,6 +161,7 @@ def frame(
         ahead=ahead,
         ticks=tuple(timeaxis.ticks(first, last, zone=zone, count=count, words=words)),
         half_bar=half_bar,
+        known=known,
     )
 
 

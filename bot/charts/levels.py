@@ -55,8 +55,12 @@ class Scale:
 
     def price_text(self, price: float) -> str:
         """Return the price with the decimals this range needs, an arrow where it lies outside."""
-        text = numbers.price(price, price_step(self.low, self.high))
+        text = self.plain_text(price)
         return f"↑ {text}" if price > self.high else f"↓ {text}" if price < self.low else text
+
+    def plain_text(self, price: float) -> str:
+        """Return the price with the decimals this range needs."""
+        return numbers.price(price, price_step(self.low, self.high))
 
 
 def zone_width(levels: Levels) -> float:

@@ -3,7 +3,7 @@
 Whatever height the lower panels leave belongs to the price.
 """
 
-from bot.charts import candles, levels, oscillators, style
+from bot.charts import candles, cone, levels, numbers, oscillators, style
 from bot.charts.frame import HEADING, TIME_LABELS, frame
 from bot.charts.levels import Scale
 from bot.charts.sheet import Sheet
@@ -20,9 +20,10 @@ def draw(sheet: Sheet, view: ChartPicture, *, top: float, bottom: float) -> None
     below = _VOLUME_HEIGHT + HEADING + _SPACE + TIME_LABELS
     below += 0.0 if view.rsi is None else _RSI_HEIGHT + HEADING + _SPACE
     below += 0.0 if view.macd is None else _MACD_HEIGHT + HEADING + _SPACE
-    height = bottom - top - HEADING - below
+    above = HEADING + (0.0 if view.cone is None else cone.HEIGHT)
+    height = bottom - top - above - below
     low, high = candles.price_limits(view)
-    scale = Scale(low=low, high=high, top=top + HEADING, height=height)
+    scale = Scale(low=low, high=high, top=top + above, height=height)
     axis = frame(
         sheet,
         view.bars.open_ms,
@@ -30,9 +31,13 @@ def draw(sheet: Sheet, view: ChartPicture, *, top: float, bottom: float) -> None
         words=view.words,
         right=style.WIDTH - levels.gutter_width(sheet, view, scale),
         ahead=levels.zone_width(view.levels),
+        later_ms=None if view.cone is None else view.cone.open_ms,
     )
     candles.draw_heading(axis, view, top + 17)
     price = candles.draw(axis, view, top=scale.top, height=height)
+    if view.cone is not None:
+        cone.draw_heading(axis, view.cone, scale, top=top + HEADING)
+        cone.draw(axis, price, view.cone, last=numbers.last_known(view.bars.close))
     levels.draw(axis, price, view, scale)
     y = scale.top + height + _SPACE
     oscillators.volume(axis, view.bars, view.volume_unit, top=y, height=_VOLUME_HEIGHT)

@@ -23,7 +23,7 @@ def volume(frame: Frame, bars: Bars, unit: str, *, top: float, height: float) ->
     colours = frame.sheet.colours
     colour = np.where(is_up(bars), colours.up, colours.down).tolist()
     panel.rectangles(
-        frame.time.position,
+        frame.position,
         np.zeros_like(amount),
         amount,
         colour,
@@ -44,7 +44,7 @@ def rsi(frame: Frame, view: Rsi, *, top: float, height: float) -> None:
     panel = frame.panel("rsi", top, height, y=_RSI_LIMITS)
     bounds = [view.lower_bound, view.upper_bound]
     frame.levels(panel, bounds)
-    x = frame.time.position
+    x = frame.position
     for bound, colour in ((view.lower_bound, colours.up), (view.upper_bound, colours.down)):
         beyond = view.values < bound if bound == view.lower_bound else view.values > bound
         panel.fill(x, view.values, bound, colour, where=beyond, alpha=0.45, layer=2)
@@ -69,7 +69,7 @@ def macd(frame: Frame, view: Macd, unit: str, *, top: float, height: float) -> N
     top += HEADING
     panel = frame.panel("macd", top, height, y=(-1.1 * most, 1.1 * most))
     frame.levels(panel, [0.0])
-    x = frame.time.position
+    x = frame.position
     known = np.isfinite(view.histogram)
     columns = np.where(known, view.histogram, 0.0)
     colour = np.where(columns >= 0, colours.up, colours.down).tolist()

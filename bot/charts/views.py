@@ -107,6 +107,44 @@ class Levels:
                 raise ValueError(f"{name} must be a price > 0, was {price}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cone:
+    """Where the closes of the next bars may lie: two bands around the median, in price.
+
+    `open_ms` are the open times of those bars, n ≥ 1; all prices are positive and in order. The
+    cone opens at the last close. `label` names the outer band and how often it held ("80 % band ·
+    hit 81 % of 412 (2021–2023)"), `note` adds to it ("here 26 of 31").
+    """
+
+    open_ms: Times
+    low: Floats
+    inner_low: Floats
+    median: Floats
+    inner_high: Floats
+    high: Floats
+    level: float
+    inner_level: float
+    label: str
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        require_times("open_ms", self.open_ms)
+        rows = (self.low, self.inner_low, self.median, self.inner_high, self.high)
+        for name, row in zip(
+            ("low", "inner_low", "median", "inner_high", "high"), rows, strict=True
+        ):
+            require_series(name, row, len(self.open_ms))
+        quantiles = np.stack(rows)
+        if (
+            not (np.isfinite(quantiles) & (quantiles > 0)).all()
+            or (np.diff(quantiles, axis=0) < 0).any()
+        ):
+            raise ValueError(f"quantiles must be prices > 0 in order, were {quantiles[:, -1]}")
+        if not 0 < self.inner_level < self.level < 1:
+            levels = (self.inner_level, self.level)
+            raise ValueError(f"levels must rise between 0 and 1, were {levels}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
     """What one indicator added to the signed score, in points (−100 to 100)."""
@@ -123,7 +161,8 @@ class ChartPicture:
     """A market on one timeframe.
 
     `price_unit` and `volume_unit` label the axes ("USDT", "BTC"); times are shown in the IANA
-    zone `zone_name`. `badges` are short states a person must not miss ("simulated market").
+    zone `zone_name`. `badges` are short states a person must not miss ("simulated market"). A
+    `cone` begins after the last bar.
     """
 
     symbol: str
@@ -137,6 +176,7 @@ class ChartPicture:
     rsi: Rsi | None = None
     macd: Macd | None = None
     levels: Levels = field(default_factory=Levels)
+    cone: Cone | None = None
     badges: tuple[str, ...] = ()
     theme: Theme = "dark"
     width_px: int = PHONE_WIDTH_PX
@@ -145,6 +185,8 @@ class ChartPicture:
     def __post_init__(self) -> None:
         require_zone(self.zone_name)
         require_width(self.width_px)
+        if self.cone is not None and self.cone.open_ms[0] <= self.bars.open_ms[-1]:
+            raise ValueError(f"cone must begin after the last bar, began {self.cone.open_ms[0]}")
         for name, values in self._series():
             require_series(name, values, len(self.bars))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.handlers.asking import Ask, Handle, Response, may, note, tell
+from bot.handlers.research import backtest, proof
 from engine.domain.desk import Person, Role
 from engine.domain.market import Timeframe
 from engine.domain.values import to_ms
@@ -177,6 +178,8 @@ COMMANDS: Mapping[str, Command] = {
         Command("approvals", Role.VIEWER, approvals),
         Command("why", Role.VIEWER, why),
         Command("chart", Role.VIEWER, chart),
+        Command("backtest", Role.APPROVER, backtest),
+        Command("proof", Role.VIEWER, proof),
         Command("buy", Role.OWNER, buy),
         Command("close", Role.APPROVER, close),
         Command("pause", Role.APPROVER, pause),

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.handlers.asking import Ask, Reply, Response, note_reply
+from bot.handlers.research import cancel_research, repeat_research
 from bot.messages.callbacks import (
     Answer,
     AskWhy,
     Callback,
+    CancelResearch,
     ClosePosition,
     ConfirmBuy,
+    RepeatResearch,
     ShowCard,
     ShowDecisionChart,
     SwapChart,
@@ -208,4 +211,6 @@ PRESSES: Mapping[type[Callback], Pressable] = {
     TurnPage: Pressable(Role.VIEWER, turn_page),
     ClosePosition: Pressable(Role.APPROVER, close_position),
     ConfirmBuy: Pressable(Role.OWNER, confirm_buy),
+    CancelResearch: Pressable(Role.APPROVER, cancel_research),
+    RepeatResearch: Pressable(Role.APPROVER, repeat_research),
 }

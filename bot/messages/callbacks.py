@@ -21,10 +21,13 @@ REJECT_REASONS = ("price", "size", "timing", "signal", "other")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{12,40}")
 _DECISION = re.compile(r"d[0-9a-f]{20}")
 _ORDER = re.compile(r"o[0-9a-f]{20}")
+_JOB = re.compile(r"r[0-9a-f]{20}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
 _MARKET = re.compile(r"[A-Z0-9$._-]{1,32}/[A-Z0-9$._-]{1,32}|#[0-9a-f]{12}")
 _PRESSES = {"a": Press.APPROVE, "h": Press.HALF, "r": Press.REJECT, "l": Press.LATER}
+_KINDS = {"g": "backtest", "v": "prove"}
+_KIND_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 _LETTERS = {press: letter for letter, press in _PRESSES.items()}
 
 
@@ -90,6 +93,21 @@ class ConfirmBuy:
     market: str
 
 
+@dataclass(frozen=True, slots=True)
+class CancelResearch:
+    """End a research job."""
+
+    job_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatResearch:
+    """Ask for a research job like another one, of kind ``backtest`` or ``prove``."""
+
+    job_id: str
+    kind: str
+
+
 type Callback = (
     Answer
     | AskWhy
@@ -99,6 +117,8 @@ type Callback = (
     | ClosePosition
     | TurnPage
     | ConfirmBuy
+    | CancelResearch
+    | RepeatResearch
 )
 
 
@@ -136,7 +156,7 @@ def confirm_buy(
     )
 
 
-def _parts(callback: Callback) -> tuple[str, ...]:  # noqa: PLR0911 - one line per button
+def _parts(callback: Callback) -> tuple[str, ...]:  # noqa: C901, PLR0911 - one line per button
     match callback:
         case Answer(token, press, ""):
             return (_LETTERS[press], token)
@@ -156,6 +176,10 @@ def _parts(callback: Callback) -> tuple[str, ...]:  # noqa: PLR0911 - one line p
             return ("p", str(page))
         case ConfirmBuy(update_id, expires_s, amount_quote, market):
             return ("b", str(update_id), str(expires_s), f"{amount_quote:f}", market)
+        case CancelResearch(job_id):
+            return ("k", job_id)
+        case RepeatResearch(job_id, kind):
+            return (_KIND_LETTERS[kind], job_id)
 
 
 def decode(data: str) -> Callback | None:
@@ -167,7 +191,7 @@ def decode(data: str) -> Callback | None:
     return _read(letter, parts)
 
 
-def _read(letter: str, parts: list[str]) -> Callback | None:  # noqa: PLR0911 - one line per button
+def _read(letter: str, parts: list[str]) -> Callback | None:  # noqa: C901, PLR0911 - one line per button
     match letter, parts:
         case "a" | "h" | "r" | "l", [token] if _TOKEN.fullmatch(token):
             return Answer(token, _PRESSES[letter])
@@ -185,6 +209,10 @@ def _read(letter: str, parts: list[str]) -> Callback | None:  # noqa: PLR0911 - 
             return ClosePosition(IntentId(number))
         case "p", [page] if _NUMBER.fullmatch(page):
             return TurnPage(int(page))
+        case "k", [number] if _JOB.fullmatch(number):
+            return CancelResearch(number)
+        case (("g" | "v"), [number]) if _JOB.fullmatch(number):
+            return RepeatResearch(number, _KINDS[letter])
         case "b", [update_id, expires_s, amount, market]:
             return _read_buy(update_id, expires_s, amount, market)
     return None

@@ -14,6 +14,7 @@ from bot.messages.callbacks import REJECT_REASONS, Answer, AskWhy, ShowDecisionC
 from bot.messages.markup import Html, cut, escape, one_line, shown_length
 from bot.messages.pictures import card_picture, chart_picture
 from bot.messages.rendered import Rendered, Telling, button, lines
+from bot.messages.verdicts import proof_mark
 from bot.messages.words import Words
 from engine.domain.approvals import Approval
 from engine.domain.decisions import Decision, ExitPlan
@@ -100,8 +101,9 @@ def _head(words: Words, view: CardView) -> list[Html]:
         score=words.number(score.points, 0) if score else "–",
     )
     marks = [words("card.simulated")] if view.simulated else []
-    if not decision.is_calibrated:
+    if decision.lacks_edge:
         marks.append(words("card.uncalibrated"))
+    marks.append(proof_mark(words, view.proof))
     if view.alert_only:
         marks.append(words("card.alert_only"))
     return [head, Html(" · ".join(marks))]
@@ -166,19 +168,26 @@ def _level(words: Words, name: str, price: Decimal, entry: Decimal) -> Html:
 
 
 def _costs(words: Words, decision: Decision) -> Html:
-    if decision.cost is None:
-        return Html("")
-    cost = words.bps(decision.cost.total_bps)
-    edge = decision.edge
+    edge, cost = decision.edge, decision.cost
     if edge is None:
-        return words("card.cost_uncalibrated", cost=cost)
+        if cost is None:
+            return Html("")
+        return words("card.cost_uncalibrated", cost=words.bps(cost.total_bps))
+    net = edge.net_interval_bps
+    mean, low, high = net or edge.interval_bps
     return words(
-        "card.cost_edge",
-        cost=cost,
-        edge=words.bps(edge.net_edge_bps, signed=True),
-        low=words.bps(edge.net_edge_low_bps, signed=True),
+        "card.cost_edge" if net else "card.edge_gross",
+        cost=words.bps(cost.total_bps) if cost is not None else "",
+        edge=words.bps(mean, signed=True),
+        low=_signed(words, low),
+        high=_signed(words, high),
         n=words.number(Decimal(edge.n), 0),
     )
+
+
+def _signed(words: Words, value: Decimal) -> str:
+    """Whole basis points without the unit, which the mean before them has."""
+    return ("+" if value > 0 else "") + words.number(value, 0)
 
 
 def _reasons(words: Words, decision: Decision) -> list[Html]:

@@ -7,6 +7,7 @@ from bot.channel import Button
 from bot.messages.callbacks import Answer, ConfirmBuy, ShowCard, confirm_buy
 from bot.messages.markup import Html, one_line
 from bot.messages.rendered import Rendered, Telling, button, lines
+from bot.messages.verdicts import drift_line, proof_mark, small_percent
 from bot.messages.words import Words
 from engine.domain.desk import Json, MessageState
 from engine.domain.market import Symbol
@@ -16,6 +17,7 @@ _SHOWN_JOBS = 5
 _SHOWN_QUARANTINE = 3
 _SHOWN_QUESTIONS = 10
 _BAR = 10
+_DAILY = ("daily_mean", "daily_low", "daily_high")
 
 
 def render_status(telling: Telling) -> Rendered:
@@ -37,6 +39,8 @@ def render_status(telling: Telling) -> Rendered:
                 version=view.strategy_version,
                 calibrated=words("status.calibrated" if view.calibrated else "card.uncalibrated"),
             ),
+            words("status.proof", mark=proof_mark(words, view.proof)),
+            drift_line(words, view.drift),
             words(
                 "status.last_close",
                 time=words.moment(view.last_close) if view.last_close else "–",
@@ -188,6 +192,8 @@ def notice(words: Words, text_id: str, values: Json) -> Html:
 def _value(words: Words, key: str, value: Json) -> object:
     if key == "reason" and isinstance(value, str):
         return words.named("reasons", value)
+    if key in _DAILY and isinstance(value, float):
+        return small_percent(words, value)
     return one_line("" if value is None else str(value)[:500])
 
 

@@ -111,7 +111,7 @@ def render_why(telling: Telling) -> Rendered:
 
 def _marks(words: Words, view: WhyView) -> Html:
     marks = [words("card.simulated")] if view.card.simulated else []
-    if not view.card.decision.is_calibrated:
+    if view.card.decision.lacks_edge:
         marks.append(words("card.uncalibrated"))
     return Html(" · ".join(marks))
 

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 import structlog
 
-from bot.charts import draw_card, draw_chart, draw_portfolio
+from bot.charts import draw_backtest, draw_card, draw_chart, draw_portfolio, draw_proof
+from bot.charts.cone_view import cone_of, years
 from bot.charts.views import (
     Bands,
     Bars,
     CardPicture,
     ChartPicture,
+    Cone,
     Contribution,
     Equity,
     Floats,
@@ -30,9 +32,13 @@ from bot.charts.views import (
     Side,
     Theme,
 )
+from bot.charts.views_backtest import BacktestPicture
+from bot.charts.views_proof import ProofPicture
 from bot.messages.rendered import Picture, Telling
+from bot.messages.words import Words
 from engine.domain.decisions import Decision
 from engine.domain.market import CandleSeries
+from engine.domain.projection import ChartProjection, HitRate
 from engine.domain.reasons import ActionCode
 from engine.domain.values import to_ms
 from engine.domain.views import ChartView, PortfolioView
@@ -48,6 +54,10 @@ def draw(picture: Picture) -> bytes:
         return draw_card(picture)
     if isinstance(picture, PortfolioPicture):
         return draw_portfolio(picture)
+    if isinstance(picture, BacktestPicture):
+        return draw_backtest(picture)
+    if isinstance(picture, ProofPicture):
+        return draw_proof(picture)
     return draw_chart(picture)
 
 
@@ -57,7 +67,7 @@ def card_picture(telling: Telling, decision: Decision, chart: ChartView) -> Pict
     if score is None or not len(chart.bars):
         return None
     badges = _badges(telling, is_simulated=chart.simulated)
-    if not decision.is_calibrated:
+    if decision.lacks_edge:
         badges = (*badges, telling.words.raw("card.badge_uncalibrated"))
     try:
         return CardPicture(
@@ -80,7 +90,9 @@ def chart_picture(telling: Telling, chart: ChartView) -> Picture | None:
         return None
     try:
         return ChartPicture(
-            **_market(telling, chart), badges=_badges(telling, is_simulated=chart.simulated)
+            **_market(telling, chart),
+            badges=_badges(telling, is_simulated=chart.simulated),
+            cone=_cone(telling.words, chart.projection),
         )
     except ValueError as err:
         _log.warning("picture_not_made", symbol=str(chart.symbol), detail=str(err))
@@ -138,6 +150,34 @@ def portfolio_picture(telling: Telling, view: PortfolioView) -> Picture | None:
     except ValueError as err:
         _log.warning("picture_not_made", subject="portfolio", detail=str(err))
         return None
+
+
+def _cone(words: Words, view: ChartProjection | None) -> Cone | None:
+    """What may come, and what is known about such bands: measured elsewhere, here, or not yet."""
+    if view is None:
+        return None
+    level = words.percent(Decimal(repr(view.level)), digits=0)
+    here = _counts(words, view.own) if view.own else {}
+    if view.measured is None:
+        name = "band_here" if here else "band_unmeasured"
+        return cone_of(view, label=_told(words, name, level=level, **here))
+    label = _told(
+        words,
+        "band_hit",
+        level=level,
+        share=words.percent(Decimal(repr(view.measured.fraction)), digits=0),
+        n=words.number(Decimal(view.measured.n), 0),
+        years=years(view.measured),
+    )
+    return cone_of(view, label=label, note=_told(words, "band_here_too", **here) if here else "")
+
+
+def _counts(words: Words, rate: HitRate) -> dict[str, str]:
+    return {"inside": words.number(Decimal(rate.inside), 0), "n": words.number(Decimal(rate.n), 0)}
+
+
+def _told(words: Words, name: str, **values: str) -> str:
+    return words.raw(f"chart_message.{name}").format(**values)
 
 
 def _badges(telling: Telling, *, is_simulated: bool) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from bot.messages.money import (
     render_trades,
 )
 from bot.messages.rendered import Renderer
+from bot.messages.research import render_proof, render_research
 
 _EACH: dict[str, Renderer] = {
     "approvals": render_approvals,
@@ -44,6 +45,8 @@ _EACH: dict[str, Renderer] = {
     "pnl": render_pnl,
     "portfolio": render_portfolio,
     "positions": render_positions,
+    "proof": render_proof,
+    "research": render_research,
     "status": render_status,
     "trades": render_trades,
     "welcome": render_welcome,
@@ -54,3 +57,6 @@ RENDERERS: Mapping[str, Renderer] = {**_EACH, "backlog": backlog_renderer(_EACH)
 
 SWAPS_PICTURE = frozenset({"chart", "portfolio"})
 """Kinds whose edit replaces the picture; a card keeps the one it was sent with."""
+
+GAINS_PICTURE = frozenset({"research"})
+"""Kinds that begin as text and get their picture by an edit."""

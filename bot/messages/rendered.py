@@ -12,6 +12,8 @@ from typing import Protocol
 
 from bot.channel import Button, Keyboard
 from bot.charts.views import CardPicture, ChartPicture, PortfolioPicture
+from bot.charts.views_backtest import BacktestPicture
+from bot.charts.views_proof import ProofPicture
 from bot.messages.callbacks import Callback, encode
 from bot.messages.markup import Html
 from bot.messages.words import Words
@@ -23,7 +25,7 @@ from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import Trade
 from engine.ports import Units
 
-type Picture = CardPicture | ChartPicture | PortfolioPicture
+type Picture = CardPicture | ChartPicture | PortfolioPicture | BacktestPicture | ProofPicture
 
 _MANY_TRADES = 1000
 

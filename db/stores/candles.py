@@ -156,6 +156,21 @@ class SqlCandles(Store):
         ]
         return sorted(found, key=lambda row: (str(row[0]), row[1].ms))
 
+    def spans(self, venue: str) -> Sequence[tuple[Symbol, Timeframe, datetime, datetime]]:
+        """``coverage`` without the count: two looks into an index for every series."""
+        own = select(CandleRow.open_ms).where(CandleRow.series_id == CandleSeriesRow.id)
+        first = own.order_by(CandleRow.open_ms).limit(1).scalar_subquery()
+        last = own.order_by(CandleRow.open_ms.desc()).limit(1).scalar_subquery()
+        statement = select(CandleSeriesRow.symbol, CandleSeriesRow.timeframe, first, last).where(
+            CandleSeriesRow.venue == venue
+        )
+        found = [
+            (symbol, timeframe, from_ms(begin), from_ms(end))
+            for symbol, timeframe, begin, end in self._tx.execute(statement)
+            if begin is not None  # a series of which nothing but empty bars is known
+        ]
+        return sorted(found, key=lambda row: (str(row[0]), row[1].ms))
+
     def mark_empty(
         self, venue: str, symbol: Symbol, timeframe: Timeframe, open_times: Iterable[datetime]
     ) -> None:

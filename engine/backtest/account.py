@@ -1,12 +1,13 @@
 """The cash account of the replay: executions in, positions, cash and trades out.
 
-Every change of cash is rounded to 1e-8 as the ledger's is, and a fee enters the result once: with
-the trade whose fill it belongs to. Hence the invariant: final equity = start + profit of all trades
-+ open profit.
+Every change of cash is rounded to 1e-8 as the ledger's is; a fee or a payment of funding enters the
+result once: with the trade whose fill or hold it belongs to. Hence the invariant: final equity =
+start + profit of all trades + open profit.
 """
 
 from engine.backtest.state import Lane, State, Tally
 from engine.checks.routing import RoutingNumbers, cooldown_after_exit
+from engine.costs.model import BPS
 from engine.domain.reasons import ReasonCode
 from engine.fills.book import Execution, Market
 from engine.kernel import lean, round_quote
@@ -37,7 +38,7 @@ def count_fill(execution: Execution, tally: Tally) -> None:
 
 @lean
 def open_position(
-    slot: Slot, desk: Desk, tally: Tally, execution: Execution, filled_ms: int
+    slot: Slot, lane: Lane, desk: Desk, tally: Tally, execution: Execution, filled_ms: int
 ) -> None:
     """Turn a filled entry into a position under its plan."""
     desk.cash_quote = round_quote(desk.cash_quote - execution.notional_quote - execution.fee_quote)
@@ -53,7 +54,23 @@ def open_position(
     slot.bars_held = 0
     slot.exiting = ReasonCode.NONE
     slot.exit_in_flight = False
+    lane.funding_quote = 0.0
+    tally.held += 1
     count_fill(execution, tally)
+
+
+@lean
+def pay_funding(
+    value_quote: float, funding_bps: float, lane: Lane, desk: Desk, tally: Tally
+) -> None:
+    """Charge a long that is worth `value_quote` at the close; a negative rate is received.
+
+    It is owed whether or not there is cash: cash below zero is a debt, and buys nothing.
+    """
+    paid = round_quote(value_quote * funding_bps / BPS)
+    desk.cash_quote = round_quote(desk.cash_quote - paid)
+    lane.funding_quote += paid
+    tally.funding_quote += paid
 
 
 @lean
@@ -67,7 +84,8 @@ def close_position(
 ) -> None:
     """Book the filled part of an exit as a trade; what is left stays a position.
 
-    A part carries its share of the entry's notional and fee, rounded; the last part the rest.
+    A part carries its share of the entry's notional, fee and funding, rounded; the last part the
+    rest.
     """
     slot, desk, lane = state.book.slots[i], state.book.desk[0], state.lanes[i]
     tally = state.tally[0]
@@ -78,11 +96,11 @@ def close_position(
     whole = execution.lots == slot.lots
     notional = slot.entry_notional_quote
     fee = slot.entry_fee_quote
-    slippage = slot.entry_slippage_quote
+    slippage, funding = slot.entry_slippage_quote, lane.funding_quote
     if not whole:
         notional, fee = round_quote(notional * share), round_quote(fee * share)
-        slippage *= share
-    pnl = execution.notional_quote - execution.fee_quote - notional - fee
+        slippage, funding = slippage * share, round_quote(funding * share)
+    pnl = execution.notional_quote - execution.fee_quote - notional - fee - funding
     desk.cash_quote = round_quote(desk.cash_quote + execution.notional_quote - execution.fee_quote)
     count_fill(execution, tally)
     trade = state.trades[tally.trades]
@@ -95,13 +113,17 @@ def close_position(
     trade.exit_notional_quote = execution.notional_quote
     trade.fees_quote = fee + execution.fee_quote
     trade.slippage_quote = slippage + execution.slippage_quote
-    trade.pnl_quote = pnl
+    trade.funding_quote, trade.pnl_quote = funding, pnl
     trade.reason, trade.route, trade.bars_held = reason, lane.route, slot.bars_held
+    trade.score, trade.regime = lane.score, lane.regime
     slot.lots -= execution.lots
     slot.entry_notional_quote -= notional
     slot.entry_fee_quote -= fee
     slot.entry_slippage_quote -= slippage
+    lane.funding_quote -= funding
     if whole:
+        tally.held -= 1
+        lane.funding_quote = 0.0
         slot.entry_notional_quote = slot.entry_fee_quote = slot.entry_slippage_quote = 0.0
         slot.stop_ticks = slot.target_ticks = slot.trail_ticks = 0
         slot.exiting, slot.exit_in_flight = ReasonCode.NONE, False

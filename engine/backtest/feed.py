@@ -8,8 +8,8 @@ Choices:
   are not on the timeline; the loop compares clocks, not indices, so a hole is not taken for the
   next bar.
 - One symbol needs no merging: its columns are used where they are, without a copy.
-- Columns that a run has no use for (custom exits, calibrated edges) are empty, not filled with
-  nothing.
+- Columns that a run has no use for (custom exits, calibrated edges, funding, finer bars) are
+  empty, not filled with nothing.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.backtest.finer import Finer, FinerBars, Spans, find_spans, put_together
 from engine.domain.values import require
 from engine.kernel import Bools, Floats, Ints
 
@@ -28,6 +29,8 @@ class Feed(NamedTuple):
 
     `exit_flag` is (T, S) or (0, 0); the four columns of the edge (`edge_bps`, `edge_low_bps`,
     `win_probability`, `payoff`) are (T, S) or (0, 0), NaN where a bar is not calibrated.
+    `funding_bps` is (T, S) or (0, 0): what a long that is held at the bar's close pays of its value
+    there, in basis points, negative if it receives.
     """
 
     open_ms: Ints  # (T,)
@@ -48,12 +51,19 @@ class Feed(NamedTuple):
     edge_low_bps: Floats
     win_probability: Floats
     payoff: Floats
+    funding_bps: Floats
+    finer: Finer
 
 
 _PRICES = ("open", "high", "low", "close", "volume")
 _SCORES = ("score", "rank", "atr", "regime", "sigma_day", "adv_quote")
-_EDGES = ("edge_bps", "edge_low_bps", "win_probability", "payoff")
+EDGE_COLUMNS = ("edge_bps", "edge_low_bps", "win_probability", "payoff")
+_OPTIONAL = (*EDGE_COLUMNS, "exit_flag", "funding_bps")
 _DTYPES: dict[str, type] = {"regime": np.int8, "exit_flag": np.bool_}
+_BLOCK = 1_024
+
+type Place = NDArray[np.intp] | slice
+"""Where one symbol's bars lie on the common timeline; a slice where they are all of it."""
 
 
 def _no_floats() -> Floats:
@@ -68,7 +78,8 @@ def _no_flags() -> Bools:
 class SymbolFeed:
     """Columns of one symbol, oldest bar first, all of one length or, where optional, empty.
 
-    Units are those of `strategy.book.Row`; `regime` is below 0 while warming up.
+    Units are those of `strategy.book.Row`, `funding_bps` as in `Feed`; `regime` is below 0 while
+    warming up.
     """
 
     open_ms: Ints
@@ -88,16 +99,32 @@ class SymbolFeed:
     edge_low_bps: Floats = field(default_factory=_no_floats)
     win_probability: Floats = field(default_factory=_no_floats)
     payoff: Floats = field(default_factory=_no_floats)
+    funding_bps: Floats = field(default_factory=_no_floats)
+    finer: FinerBars | None = None
 
     def __post_init__(self) -> None:
         """Refuse columns of different lengths and times that do not rise."""
         length = len(self.open_ms)
         for name in (*_PRICES, *_SCORES):
             require(len(getattr(self, name)) == length, name, f"{length} bars", name)
-        for name in (*_EDGES, "exit_flag"):
+        for name in _OPTIONAL:
             require(len(getattr(self, name)) in {0, length}, name, f"0 or {length} bars", name)
-        rising = bool(np.all(np.diff(self.open_ms) > 0))
+        known = bool(np.all(np.isfinite(self.funding_bps)))
+        require(known, "funding_bps", "finite", self.funding_bps)
+        rising = bool(np.all(self.open_ms[1:] > self.open_ms[:-1]))
         require(rising, "open_ms", "strictly rising", self.open_ms)
+
+    def spans(self) -> Spans | None:
+        """Return which finer bars lie inside which bar."""
+        if self.finer is None:
+            return None
+        return find_spans(
+            self.finer,
+            open_ms=self.open_ms,
+            open_=self.open,
+            high=self.high,
+            low=self.low,
+        )
 
 
 def merge(feeds: Mapping[str, SymbolFeed]) -> tuple[tuple[str, ...], Feed]:
@@ -106,26 +133,53 @@ def merge(feeds: Mapping[str, SymbolFeed]) -> tuple[tuple[str, ...], Feed]:
     parts = [feeds[symbol] for symbol in symbols]
     if len(parts) == 1:
         return symbols, _alone(parts[0])
-    times = np.unique(np.concatenate([part.open_ms for part in parts])) if parts else np.empty(0)
-    places = [np.searchsorted(times, part.open_ms) for part in parts]
+    times, places = _timeline(parts)
     present = np.zeros((len(times), len(parts)), np.bool_)
     for s, place in enumerate(places):
         present[place, s] = True
     columns = {name: _spread(name, parts, places, len(times)) for name in (*_PRICES, *_SCORES)}
-    for name in (*_EDGES, "exit_flag"):
+    for name in _OPTIONAL:
         used = any(len(getattr(part, name)) for part in parts)
         columns[name] = (
             _spread(name, parts, places, len(times))
             if used
             else np.empty((0, 0), _DTYPES.get(name, np.float64))
         )
-    return symbols, Feed(open_ms=times.astype(np.int64), present=present, **columns)
+    finer = put_together(
+        [part.finer for part in parts],
+        [
+            _placed(part.spans(), place, len(times))
+            for part, place in zip(parts, places, strict=True)
+        ],
+    )
+    return symbols, Feed(open_ms=times, present=present, finer=finer, **columns)
+
+
+def _timeline(parts: list[SymbolFeed]) -> tuple[Ints, list[Place]]:
+    """Return all times at which any symbol has a bar, and where each symbol's bars lie on them."""
+    if not parts:
+        return np.empty(0, np.int64), []
+    first = parts[0].open_ms
+    if all(np.array_equal(part.open_ms, first) for part in parts):
+        return first.astype(np.int64), [slice(None)] * len(parts)
+    times = np.unique(np.concatenate([part.open_ms for part in parts])).astype(np.int64)
+    return times, [np.searchsorted(times, part.open_ms) for part in parts]
 
 
 def _alone(part: SymbolFeed) -> Feed:
-    columns = {name: _column(part, name) for name in (*_PRICES, *_SCORES, *_EDGES, "exit_flag")}
+    columns = {name: _column(part, name) for name in (*_PRICES, *_SCORES, *_OPTIONAL)}
     present = np.ones((len(part.open_ms), 1), np.bool_)
-    return Feed(open_ms=_own(part.open_ms, np.int64), present=present, **columns)
+    finer = put_together([part.finer], [part.spans()])
+    return Feed(open_ms=_own(part.open_ms, np.int64), present=present, finer=finer, **columns)
+
+
+def _placed(spans: Spans | None, place: Place, length: int) -> Spans | None:
+    """Return one symbol's spans on the common timeline, empty where it has no bar."""
+    if spans is None:
+        return None
+    placed = Spans(begin=np.zeros(length, np.int64), end=np.zeros(length, np.int64))
+    placed.begin[place], placed.end[place] = spans
+    return placed
 
 
 def _column(part: SymbolFeed, name: str) -> NDArray[Any]:
@@ -139,14 +193,33 @@ def _own(column: NDArray[Any], dtype: type) -> NDArray[Any]:
     return np.require(column, dtype, ("C", "W"))
 
 
-def _spread(
-    name: str, parts: list[SymbolFeed], places: list[NDArray[np.intp]], length: int
-) -> NDArray[Any]:
+def _spread(name: str, parts: list[SymbolFeed], places: list[Place], length: int) -> NDArray[Any]:
     """Return a column of all symbols as (T, S); bars that do not exist are 0, edges NaN."""
     dtype = _DTYPES.get(name, np.float64)
-    spread: NDArray[Any] = np.full((length, len(parts)), np.nan if name in _EDGES else 0, dtype)
-    for s, (part, place) in enumerate(zip(parts, places, strict=True)):
+    rows: NDArray[Any] = np.full((len(parts), length), np.nan if name in EDGE_COLUMNS else 0, dtype)
+    for row, part, place in zip(rows, parts, places, strict=True):
         column = getattr(part, name)
         if len(column):
-            spread[place, s] = column
-    return spread
+            row[place] = column
+    return _turned(rows)
+
+
+def _turned(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return (S, T) as (T, S), in blocks that stay in the cache: else every value misses it."""
+    turned: NDArray[Any] = np.empty(rows.shape[::-1], rows.dtype)
+    for begin in range(0, len(turned), _BLOCK):
+        block = slice(begin, begin + _BLOCK)
+        turned[block] = rows[:, block].T
+    return turned
+
+
+def flattened(feed: Feed) -> Feed:
+    """Return views of all columns as (T * S,): symbol `i` of bar `t` is at place `t * S + i`.
+
+    Two dimensions cost compiled code a multiplication per column and bar.
+    """
+    columns = {
+        name: column.reshape(-1) for name, column in feed._asdict().items() if name != "finer"
+    }
+    finer = feed.finer._replace(begin=feed.finer.begin.reshape(-1), end=feed.finer.end.reshape(-1))
+    return Feed(**columns, finer=finer)

@@ -1,5 +1,7 @@
 """What happens to orders inside one bar: exits and entries at its open, then stops and targets.
 
+Where finer bars of it are known, a stop and a target meet those, one after the other.
+
 Exits fill before entries, as reducing orders do on the desk, so their cash is there. Automatic
 entries fill before those that a person must answer, each kind in the order of its decisions; each
 passes `recheck` at the open it would fill at, as the desk's gateway makes it pass. An entry that
@@ -14,6 +16,7 @@ from engine.backtest.account import (
     market_of,
     open_position,
 )
+from engine.backtest.finer import Finer
 from engine.backtest.state import ApprovalNumbers, Lane, State
 from engine.checks.routing import RoutingNumbers, cooldown_after_refusal
 from engine.domain.reasons import ReasonCode, RecheckCode
@@ -26,9 +29,9 @@ from engine.fills.book import (
     fill_market,
 )
 from engine.fills.chance import uniform
-from engine.fills.triggers import Trigger
+from engine.fills.triggers import Trigger, protection
 from engine.kernel import Records, at_most, lean
-from engine.strategy.book import Terms
+from engine.strategy.book import Slot, Terms
 from engine.strategy.packing import StepPolicy
 from engine.strategy.step_recheck import Recheck, recheck
 
@@ -62,7 +65,10 @@ def fill_protection(
     fills: FillNumbers,
     state: State,
 ) -> None:
-    """Sell at the stop or the target; the moment inside the bar counts as its close."""
+    """Sell at the stop or the target; the moment inside the bar counts as its close.
+
+    `open_ms` and `close_ms` are those of the finest bar in which it was met.
+    """
     slot = state.book.slots[i]
     market = market_of(terms)
     reason = trigger.kind
@@ -76,6 +82,58 @@ def fill_protection(
         ticks = adverse_ticks(SELL, trigger.price, market.tick_size)
         execution = executed(ticks, slot.lots, trigger.price, market.maker_fee_bps, market)
     close_position(i, execution, reason, close_ms, routing, state)
+
+
+@lean
+def first_met(at: int, slot: Slot, tick_size: float, finer: Finer) -> int:
+    """Return which finer bar of bar `t` first meets a stop or a target, or -1 if none is known."""
+    if finer.begin.shape[0] > 0:
+        for k in range(finer.begin[at], finer.end[at]):
+            met = protection(
+                slot.stop_ticks,
+                slot.target_ticks,
+                finer.open[k],
+                finer.high[k],
+                finer.low[k],
+                tick_size,
+            )
+            if met.kind != ReasonCode.NONE:
+                return k
+    return -1
+
+
+@lean
+def protect(
+    at: int,
+    i: int,
+    open_ms: int,
+    close_ms: int,
+    terms: Terms,
+    finer: Finer,
+    routing: RoutingNumbers,
+    fills: FillNumbers,
+    state: State,
+) -> None:
+    """Let a position's stop and target meet the bar, and its finer bars if it met one."""
+    slot, row = state.book.slots[i], state.rows[i]
+    met = protection(
+        slot.stop_ticks, slot.target_ticks, row.open, row.high, row.low, terms.tick_size
+    )
+    if met.kind == ReasonCode.NONE:
+        return
+    k = first_met(at, slot, terms.tick_size, finer)
+    if k >= 0:
+        met = protection(
+            slot.stop_ticks,
+            slot.target_ticks,
+            finer.open[k],
+            finer.high[k],
+            finer.low[k],
+            terms.tick_size,
+        )
+        open_ms = finer.open_ms[k]
+        close_ms = open_ms + finer.bar_ms[i]
+    fill_protection(i, met, terms, open_ms, close_ms, routing, fills, state)
 
 
 @lean
@@ -120,7 +178,7 @@ def buy(i: int, terms: Terms, open_ms: int, fills: FillNumbers, state: State) ->
         return ReasonCode.NO_DEPTH.value
     if not at_most(execution.notional_quote + execution.fee_quote, desk.cash_quote):
         return ReasonCode.INSUFFICIENT_FUNDS.value
-    open_position(slot, desk, state.tally[0], execution, open_ms)
+    open_position(slot, state.lanes[i], desk, state.tally[0], execution, open_ms)
     forget_entry(slot, state.lanes[i])
     return ReasonCode.NONE.value
 

@@ -1,52 +1,96 @@
-"""The replay loop: bars in, trades and equity out, decided by the desk's own `step`.
+"""The replay loop: bars in, trades and equity out, decided by the desk's own parts of `step`.
 
 Each bar, in this order: the UTC day may begin; exits, then entries decided earlier fill at the
-open; stops and targets meet the bar; everything is marked at the close; `step` decides. A decision
-made at a close fills at the next open at the earliest, and nothing reads a bar before it closed.
+open; stops and targets meet the bar, funding is paid, everything is marked at the close; each
+symbol is settled or proposed, proposals are judged. A decision made at a close fills at the next
+open at the earliest, and nothing reads a bar before it closed.
 
 The loop is compiled and stops only when the list of trades is full, which `replay` then doubles.
-Cost is linear in bars times symbols.
+Cost is linear in bars times symbols. Most bars of most symbols decide nothing, so what they cost is
+what the loop costs: a symbol that is flat and proposes nothing is asked for its reason straight
+from the feed and its bar is not copied; a book without positions or waiting entries skips the
+orders; a flat book whose equity has not moved since the day's last mark is not marked again; all
+columns are read flat, so that one place `k` serves them all. None of that changes a result.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from engine.backtest.feed import Feed
-from engine.backtest.orders import fill_entries, fill_exit, fill_protection
+from engine.backtest.account import pay_funding
+from engine.backtest.feed import Feed, flattened
+from engine.backtest.orders import fill_entries, fill_exit, protect
+from engine.backtest.quiet import pass_quiet_bars, reason_at
 from engine.backtest.state import (
     ApprovalModel,
     ApprovalNumbers,
     State,
     TradeRow,
     new_state,
+    pack_approval,
 )
 from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
 from engine.fills.book import FillNumbers
-from engine.fills.triggers import protection
-from engine.kernel import Records, inlined, lean, records
-from engine.risk.drawdown import mark_equity, roll_day
+from engine.fills.triggers import clear_of
+from engine.kernel import Records, inlined, lean, records, round_quote
+from engine.risk.drawdown import DAY_MS, mark_equity, roll_day
 from engine.strategy.book import Row, Terms, lot_quote
 from engine.strategy.crossing import LastBar
 from engine.strategy.packing import StepPolicy
-from engine.strategy.step import step
+from engine.strategy.step import judge_entries, settle_held
 
 
 @lean
-def load_row(t: int, i: int, feed: Feed, row: Row) -> None:
-    """Put one bar of the feed where `step` reads it."""
-    row.present = feed.present[t, i]
-    row.open, row.high = feed.open[t, i], feed.high[t, i]
-    row.low, row.close = feed.low[t, i], feed.close[t, i]
-    row.volume = feed.volume[t, i]
-    row.score, row.rank_fraction = feed.score[t, i], feed.rank[t, i]
-    row.atr, row.regime = feed.atr[t, i], feed.regime[t, i]
-    row.sigma_day, row.adv_quote = feed.sigma_day[t, i], feed.adv_quote[t, i]
-    row.exit_flag = feed.exit_flag.shape[0] > 0 and feed.exit_flag[t, i]
+def load_bar(k: int, feed: Feed, row: Row) -> None:
+    """Put what orders and exits need of the bar at place `k` where they read it."""
+    row.present = feed.present[k]
+    row.open, row.high = feed.open[k], feed.high[k]
+    row.low, row.close = feed.low[k], feed.close[k]
+    row.volume, row.score = feed.volume[k], feed.score[k]
+    row.exit_flag = feed.exit_flag.shape[0] > 0 and feed.exit_flag[k]
+
+
+@lean
+def load_row(k: int, feed: Feed, row: Row) -> None:
+    """Put a whole bar where the judgement of an entry reads it."""
+    load_bar(k, feed, row)
+    row.rank_fraction = feed.rank[k]
+    row.atr, row.regime = feed.atr[k], feed.regime[k]
+    row.sigma_day, row.adv_quote = feed.sigma_day[k], feed.adv_quote[k]
     if feed.edge_bps.shape[0] > 0:
-        row.edge_bps, row.edge_low_bps = feed.edge_bps[t, i], feed.edge_low_bps[t, i]
-        row.win_probability, row.payoff = feed.win_probability[t, i], feed.payoff[t, i]
+        row.edge_bps, row.edge_low_bps = feed.edge_bps[k], feed.edge_low_bps[k]
+        row.win_probability, row.payoff = feed.win_probability[k], feed.payoff[k]
         row.calibrated = not np.isnan(row.edge_low_bps)
+
+
+@lean
+def rearm_if_due(
+    t: int,
+    before_ms: int,
+    at_open: bool,  # noqa: FBT001 (compiled code takes no keywords)
+    feed: Feed,
+    markets: Records[Terms],
+    approval: ApprovalNumbers,
+    state: State,
+) -> None:
+    """Let the modelled person re-arm if it is time before `before_ms`.
+
+    The peak becomes the equity of that moment, as `ControlDesk.rearm` sees it: positions at the
+    open of the bar that holds the moment, or, in a hole of the timeline, at their last closes.
+    """
+    desk, tally = state.book.desk[0], state.tally[0]
+    if approval.rearm_after_ms < 0 or tally.latched_ms + approval.rearm_after_ms >= before_ms:
+        return
+    equity = desk.cash_quote
+    for i in range(len(markets)):
+        slot = state.book.slots[i]
+        if slot.lots > 0:
+            here = at_open and feed.present[t * len(markets) + i]
+            price = feed.open[t * len(markets) + i] if here else slot.last_close
+            equity += slot.lots * lot_quote(markets[i], price)
+    desk.drawdown_latched = False
+    desk.peak_equity_quote = round_quote(equity)
+    tally.rearms += 1
 
 
 @inlined
@@ -60,19 +104,44 @@ def open_bar(
     approval: ApprovalNumbers,
     state: State,
 ) -> None:
-    """Begin the bar: the day, the rows, the orders that fill at its open."""
+    """Begin the bar: the day, the bars of symbols with orders, what fills at the open."""
     open_ms = feed.open_ms[t]
     roll_day(state.book.desk[0], open_ms)
     for i in range(len(markets)):
-        load_row(t, i, feed, state.rows[i])
-        if state.book.slots[i].exit_in_flight and state.rows[i].present:
-            fill_exit(i, markets[i], open_ms, policy.routing, fills, state)
+        slot = state.book.slots[i]
+        if slot.lots > 0 or slot.pending_lots > 0:
+            load_bar(t * len(markets) + i, feed, state.rows[i])
+            if slot.exit_in_flight and state.rows[i].present:
+                fill_exit(i, markets[i], open_ms, policy.routing, fills, state)
     if state.tally[0].queued > 0:
         fill_entries(markets, open_ms, bar_ms, policy, fills, approval, state)
 
 
 @inlined
-def close_bar(
+def hold_one(
+    k: int,
+    i: int,
+    open_ms: int,
+    close_ms: int,
+    terms: Terms,
+    feed: Feed,
+    policy: StepPolicy,
+    fills: FillNumbers,
+    state: State,
+) -> None:
+    """Take one position through its bar at place `k`: stop and target, then the close."""
+    row, slot = state.rows[i], state.book.slots[i]
+    if not clear_of(slot.stop_ticks, slot.target_ticks, row.high, row.low, terms.tick_size):
+        protect(k, i, open_ms, close_ms, terms, feed.finer, policy.routing, fills, state)
+    slot.bars_held += 1
+    slot.last_close, slot.last_volume = row.close, row.volume
+    if feed.funding_bps.shape[0] > 0 and slot.lots > 0:
+        value = slot.lots * lot_quote(terms, row.close)
+        pay_funding(value, feed.funding_bps[k], state.lanes[i], state.book.desk[0], state.tally[0])
+
+
+@inlined
+def hold_bar(
     t: int,
     feed: Feed,
     markets: Records[Terms],
@@ -80,34 +149,33 @@ def close_bar(
     policy: StepPolicy,
     fills: FillNumbers,
     state: State,
-) -> None:
-    """End the bar: stops and targets inside it, then the marks at its close."""
-    open_ms, close_ms = feed.open_ms[t], feed.open_ms[t] + bar_ms
-    exposure = 0.0
+) -> float:
+    """Take all positions through the bar; return what they are worth at its close."""
+    open_ms, exposure = feed.open_ms[t], 0.0
     for i in range(len(markets)):
-        row, slot = state.rows[i], state.book.slots[i]
-        if row.present:
-            if slot.lots > 0:
-                trigger = protection(
-                    slot.stop_ticks,
-                    slot.target_ticks,
-                    row.open,
-                    row.high,
-                    row.low,
-                    markets[i].tick_size,
-                )
-                if trigger.kind != ReasonCode.NONE:
-                    fill_protection(
-                        i, trigger, markets[i], open_ms, close_ms, policy.routing, fills, state
-                    )
-                slot.bars_held += 1
-            slot.last_close, slot.last_volume = row.close, row.volume
+        slot, terms = state.book.slots[i], markets[i]
         if slot.lots > 0:
-            exposure += slot.lots * lot_quote(markets[i], slot.last_close)
-    desk = state.book.desk[0]
-    mark_equity(desk, desk.cash_quote + exposure, close_ms, policy.risk)
-    state.equity_quote[t] = desk.equity_quote
-    state.exposure_quote[t] = exposure
+            if state.rows[i].present:
+                k = t * len(markets) + i
+                hold_one(k, i, open_ms, open_ms + bar_ms, terms, feed, policy, fills, state)
+            exposure += slot.lots * lot_quote(terms, slot.last_close)
+    return exposure
+
+
+@inlined
+def mark_bar(
+    t: int, exposure_quote: float, close_ms: int, policy: StepPolicy, state: State
+) -> None:
+    """Mark the book at the close; a mark that would change nothing is left out."""
+    desk, tally = state.book.desk[0], state.tally[0]
+    equity = desk.cash_quote + exposure_quote
+    if tally.held > 0 or equity != desk.equity_quote or close_ms // DAY_MS != desk.day:
+        was_latched = desk.drawdown_latched
+        mark_equity(desk, equity, close_ms, policy.risk)
+        if desk.drawdown_latched and not was_latched:
+            tally.latched_ms = close_ms
+    state.equity_quote[t] = equity
+    state.exposure_quote[t] = exposure_quote
 
 
 @lean
@@ -124,6 +192,7 @@ def send_entry(
     lane.asks = outcome.route == RouteCode.ASK
     lane.asked_ms = lane.decided_ms = close_ms
     lane.decided_bar = t
+    lane.score, lane.regime = state.rows[i].score, state.rows[i].regime
     lane.due_ms = close_ms + (approval.delay_bars * bar_ms if lane.asks else 0)
     tally = state.tally[0]
     state.queue[tally.queued] = i
@@ -131,25 +200,63 @@ def send_entry(
 
 
 @inlined
-def act(
-    t: int, proposals: int, close_ms: int, bar_ms: int, approval: ApprovalNumbers, state: State
+def note_outcome(
+    t: int, i: int, action: int, route: int, reason: int, lots: int, state: State
 ) -> None:
-    """Turn the outcomes of `step` into orders, and count them."""
-    for i in range(len(state.rows)):
-        outcome, slot = state.decided.outcomes[i], state.book.slots[i]
-        state.decided_count[outcome.reason] += 1
-        if outcome.action == ActionCode.EXIT:
-            slot.exit_in_flight = True
-            if slot.exiting == ReasonCode.NONE:
-                slot.exiting = outcome.reason
-        elif outcome.action == ActionCode.AMEND_STOP:
-            slot.stop_ticks = outcome.stop_ticks
-        if state.log.action.shape[0] > 0:
-            state.log.action[t, i], state.log.route[t, i] = outcome.action, outcome.route
-            state.log.reason[t, i], state.log.lots[t, i] = outcome.reason, outcome.lots
+    """Count what was decided for a symbol, and keep it if decisions are kept."""
+    state.decided_count[reason] += 1
+    if state.log.action.shape[0] > 0:
+        state.log.action[t, i], state.log.route[t, i] = action, route
+        state.log.reason[t, i], state.log.lots[t, i] = reason, lots
+
+
+@inlined
+def settle_bar(
+    t: int, feed: Feed, markets: Records[Terms], policy: StepPolicy, state: State
+) -> int:
+    """Settle positions and idle symbols as `step` does; return how many entries are proposed."""
+    proposals = 0
+    for i in range(len(markets)):
+        slot, outcome = state.book.slots[i], state.decided.outcomes[i]
+        if slot.lots > 0:
+            settle_held(state.rows[i], slot, markets[i], policy, outcome)
+            if outcome.action == ActionCode.EXIT:
+                slot.exit_in_flight = True
+                if slot.exiting == ReasonCode.NONE:
+                    slot.exiting = outcome.reason
+            elif outcome.action == ActionCode.AMEND_STOP:
+                slot.stop_ticks = outcome.stop_ticks
+            note_outcome(t, i, outcome.action, outcome.route, outcome.reason, outcome.lots, state)
+            continue
+        why = reason_at(t * len(markets) + i, i, feed, policy, state)
+        if why != ReasonCode.NONE:
+            note_outcome(t, i, ActionCode.NONE, RouteCode.NONE, why, 0, state)
+        else:
+            load_row(t * len(markets) + i, feed, state.rows[i])
+            state.decided.order[proposals] = i
+            proposals += 1
+    return proposals
+
+
+@inlined
+def decide_bar(
+    t: int,
+    feed: Feed,
+    markets: Records[Terms],
+    bar_ms: int,
+    policy: StepPolicy,
+    approval: ApprovalNumbers,
+    state: State,
+) -> None:
+    """Decide for all symbols at the close and send what was granted."""
+    close_ms = feed.open_ms[t] + bar_ms
+    proposals = settle_bar(t, feed, markets, policy, state)
+    judge_entries(proposals, state.rows, markets, state.book, policy, close_ms, state.decided)
     for k in range(proposals):
         i = state.decided.order[k]
-        if state.decided.outcomes[i].route != RouteCode.REFUSE:
+        one = state.decided.outcomes[i]
+        note_outcome(t, i, one.action, one.route, one.reason, one.lots, state)
+        if one.route != RouteCode.REFUSE:
             send_entry(i, t, close_ms, bar_ms, approval, state)
 
 
@@ -166,15 +273,26 @@ def run_bars(
 ) -> int:
     """Play bars from `start` until the end or until a bar's trades might not fit; return where."""
     room = len(state.trades) - 2 * len(markets)  # at most an exit and a stop per symbol and bar
-    for t in range(start, len(feed.open_ms)):
-        if state.tally[0].trades > room:
-            return t
-        open_bar(t, feed, markets, bar_ms, policy, fills, approval, state)
-        close_bar(t, feed, markets, bar_ms, policy, fills, state)
-        close_ms = feed.open_ms[t] + bar_ms
-        proposals = step(state.rows, markets, state.book, policy, close_ms, state.decided)
-        act(t, proposals, close_ms, bar_ms, approval, state)
-    return len(feed.open_ms)
+    desk, tally = state.book.desk[0], state.tally[0]
+    t = start
+    while t < len(feed.open_ms) and tally.trades <= room:
+        if tally.held == 0 and tally.queued == 0 and not desk.drawdown_latched:
+            t = pass_quiet_bars(t, feed, bar_ms, policy, state)
+            if t == len(feed.open_ms):
+                break
+        open_ms, exposure = feed.open_ms[t], 0.0
+        if desk.drawdown_latched:
+            rearm_if_due(t, open_ms, False, feed, markets, approval, state)  # noqa: FBT003 (as above)
+        if tally.held > 0 or tally.queued > 0:
+            open_bar(t, feed, markets, bar_ms, policy, fills, approval, state)
+        if desk.drawdown_latched:
+            rearm_if_due(t, open_ms + bar_ms, True, feed, markets, approval, state)  # noqa: FBT003 (as above)
+        if tally.held > 0:
+            exposure = hold_bar(t, feed, markets, bar_ms, policy, fills, state)
+        mark_bar(t, exposure, open_ms + bar_ms, policy, state)
+        decide_bar(t, feed, markets, bar_ms, policy, approval, state)
+        t += 1
+    return t
 
 
 def replay(
@@ -193,8 +311,7 @@ def replay(
 
     `before` is the last bar of every symbol ahead of the feed, `None` where there is none.
     """
-    person = approval or ApprovalModel()
-    numbers = ApprovalNumbers(person.probability, person.delay_bars, person.seed)
+    numbers = pack_approval(approval or ApprovalModel())
     state = new_state(len(feed.open_ms), len(markets), cash_quote, keep_log=keep_log)
     for row in (state.rows[i] for i in range(len(markets))):
         row.book_slippage_bps = row.edge_bps = row.edge_low_bps = np.nan
@@ -202,10 +319,11 @@ def replay(
     for i, bar in enumerate(before):
         if bar is not None:
             state.book.slots[i].last_close, state.book.slots[i].last_volume = bar.close, bar.volume
-    done = run_bars(0, feed, markets, bar_ms, policy, fills, numbers, state)
+    flat = flattened(feed)
+    done = run_bars(0, flat, markets, bar_ms, policy, fills, numbers, state)
     while done < len(feed.open_ms):
         state = state._replace(trades=_doubled(state.trades))
-        done = run_bars(done, feed, markets, bar_ms, policy, fills, numbers, state)
+        done = run_bars(done, flat, markets, bar_ms, policy, fills, numbers, state)
     return state
 
 

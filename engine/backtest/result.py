@@ -4,25 +4,40 @@ Flow: `State` of the replay → `finish` → `BacktestResult` → `to_json`. Pri
 what the ledger would hold; `quantity` is in base units, amounts in quote currency.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.backtest.drawdowns import Drawdown
 from engine.backtest.feed import Feed
-from engine.backtest.metrics import Metrics, measure
-from engine.backtest.state import State, TradeRow
+from engine.backtest.metrics import Closed, Metrics, Spent, measure
+from engine.backtest.state import Lane, State
 from engine.domain.desk import Json
 from engine.domain.reasons import ReasonCode, RouteCode
 from engine.kernel import Floats, Ints, Records
 from engine.strategy.book import Slot, Terms
+from engine.strategy.columns_market import REGIMES
+
+_AS_RECORDED = (
+    "opened_ms",
+    "closed_ms",
+    "fees_quote",
+    "slippage_quote",
+    "funding_quote",
+    "pnl_quote",
+    "bars_held",
+    "score",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
-    """A closed round trip; `pnl_quote` is after all fees, slippage is contained in the prices.
+    """A closed round trip; `pnl_quote` is after fees and funding, slippage is in the prices.
 
-    `decided_ms` is the close at which the entry was decided, `route` how it was let through.
+    `decided_ms` is the close at which the entry was decided, `score` (signed points) and `regime`
+    what was known then, `route` how it was let through. `funding_quote` is positive when paid.
     """
 
     symbol: str
@@ -35,15 +50,18 @@ class Trade:
     quantity: float
     fees_quote: float
     slippage_quote: float
+    funding_quote: float
     pnl_quote: float
     exit_reason: str
     route: str
     bars_held: int
+    score: float
+    regime: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPosition:
-    """A position that was open at the last bar; `pnl_quote` counts its entry fee."""
+    """A position that was open at the last bar; `pnl_quote` counts its entry fee and funding."""
 
     symbol: str
     opened_ms: int
@@ -55,10 +73,11 @@ class OpenPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestResult:
-    """Everything a run produced; `equity_quote` is at each `close_ms`.
+    """Everything a run produced; equity and exposure (what positions are worth) at each `close_ms`.
 
-    `decisions` counts what was decided per symbol and close, `outcomes` what became of entries
-    afterwards, both by reason label.
+    `rearms` is how often the modelled person let entries go on after the drawdown stop. `decisions`
+    counts what was decided per symbol and close, `outcomes` what became of entries afterwards, both
+    by reason label.
     """
 
     symbols: tuple[str, ...]
@@ -70,8 +89,10 @@ class BacktestResult:
     open_positions: tuple[OpenPosition, ...]
     close_ms: Ints
     equity_quote: Floats
+    exposure_quote: Floats
     metrics: Metrics
     costs: Mapping[str, float]
+    rearms: int
     decisions: Mapping[str, int]
     outcomes: Mapping[str, int]
 
@@ -84,8 +105,9 @@ class BacktestResult:
             "symbols": list(self.symbols),
             "start_equity": self.start_equity,
             "final_equity": self.final_equity,
-            "metrics": asdict(self.metrics),
+            "metrics": metrics_json(self.metrics),
             "costs": dict(self.costs),
+            "rearms": self.rearms,
             "decisions": dict(self.decisions),
             "outcomes": dict(self.outcomes),
             "trades": [_trade_json(trade) for trade in self.trades],
@@ -115,61 +137,69 @@ def finish(
         strategy_version=strategy_version,
         start_equity=start_equity,
         final_equity=float(state.equity_quote[-1]),
-        trades=tuple(
-            _trade(state.trades[k], symbols, markets, close_ms) for k in range(int(tally.trades))
-        ),
+        trades=tuple(_trades(rows, symbols, markets, close_ms)),
         open_positions=_still_open(state, symbols, markets),
         close_ms=close_ms,
         equity_quote=state.equity_quote,
+        exposure_quote=state.exposure_quote,
         metrics=measure(
             start_equity=start_equity,
             equity=state.equity_quote,
             exposure=state.exposure_quote,
             close_ms=close_ms,
-            pnl=rows["pnl_quote"],
-            holding_bars=rows["bars_held"],
-            traded_quote=float(tally.traded_quote),
-            fees_quote=float(tally.fees_quote),
-            slippage_quote=float(tally.slippage_quote),
+            closed=Closed(
+                pnl_quote=rows["pnl_quote"],
+                entry_quote=rows["entry_notional_quote"],
+                bars_held=rows["bars_held"],
+                held_ms=rows["closed_ms"] - rows["opened_ms"],
+            ),
+            spent=Spent(
+                traded_quote=float(tally.traded_quote),
+                fees_quote=float(tally.fees_quote),
+                slippage_quote=float(tally.slippage_quote),
+                funding_quote=float(tally.funding_quote),
+            ),
         ),
         costs={
             "fees_quote": float(tally.fees_quote),
             "slippage_quote": float(tally.slippage_quote),
+            "funding_quote": float(tally.funding_quote),
             "traded_quote": float(tally.traded_quote),
         },
+        rearms=int(tally.rearms),
         decisions=_counts(state.decided_count),
         outcomes=_counts(state.later_count),
     )
 
 
-def _trade(row: TradeRow, symbols: Sequence[str], markets: Records[Terms], close_ms: Ints) -> Trade:
-    quantity = float(row.lots * markets[row.symbol].lot_size)
-    return Trade(
-        symbol=symbols[row.symbol],
-        side="long",
-        decided_ms=int(close_ms[row.decided_bar]),
-        opened_ms=int(row.opened_ms),
-        closed_ms=int(row.closed_ms),
-        entry_price=float(row.entry_notional_quote / quantity),
-        exit_price=float(row.exit_notional_quote / quantity),
-        quantity=quantity,
-        fees_quote=float(row.fees_quote),
-        slippage_quote=float(row.slippage_quote),
-        pnl_quote=float(row.pnl_quote),
-        exit_reason=ReasonCode(row.reason).label,
-        route=RouteCode(row.route).label,
-        bars_held=int(row.bars_held),
-    )
+def _trades(
+    rows: NDArray[np.void], symbols: Sequence[str], markets: Records[Terms], close_ms: Ints
+) -> Iterator[Trade]:
+    """Yield the trades; columns are read whole, as one attribute of a record costs microseconds."""
+    quantity = rows["lots"] * np.asarray(markets)["lot_size"][rows["symbol"]]
+    columns = {
+        "symbol": [symbols[i] for i in rows["symbol"].tolist()],
+        "decided_ms": close_ms[rows["decided_bar"]].tolist(),
+        "entry_price": (rows["entry_notional_quote"] / quantity).tolist(),
+        "exit_price": (rows["exit_notional_quote"] / quantity).tolist(),
+        "quantity": quantity.tolist(),
+        "exit_reason": [ReasonCode(code).label for code in rows["reason"].tolist()],
+        "route": [RouteCode(code).label for code in rows["route"].tolist()],
+        "regime": [REGIMES[number] for number in rows["regime"].tolist()],
+        **{name: rows[name].tolist() for name in _AS_RECORDED},
+    }
+    for values in zip(*columns.values(), strict=True):
+        yield Trade(side="long", **dict(zip(columns, values, strict=True)))
 
 
 def _still_open(
     state: State, symbols: Sequence[str], markets: Records[Terms]
 ) -> tuple[OpenPosition, ...]:
     places = [i for i in range(len(symbols)) if state.book.slots[i].lots > 0]
-    return tuple(_open(state.book.slots[i], symbols[i], markets[i]) for i in places)
+    return tuple(_open(state.book.slots[i], state.lanes[i], symbols[i], markets[i]) for i in places)
 
 
-def _open(slot: Slot, symbol: str, terms: Terms) -> OpenPosition:
+def _open(slot: Slot, lane: Lane, symbol: str, terms: Terms) -> OpenPosition:
     quantity = float(slot.lots * terms.lot_size)
     worth = quantity * slot.last_close
     return OpenPosition(
@@ -178,7 +208,9 @@ def _open(slot: Slot, symbol: str, terms: Terms) -> OpenPosition:
         entry_price=float(slot.entry_notional_quote / quantity),
         price=float(slot.last_close),
         quantity=quantity,
-        pnl_quote=float(worth - slot.entry_notional_quote - slot.entry_fee_quote),
+        pnl_quote=float(
+            worth - slot.entry_notional_quote - slot.entry_fee_quote - lane.funding_quote
+        ),
     )
 
 
@@ -188,7 +220,23 @@ def _counts(counts: Ints) -> dict[str, int]:
 
 def _trade_json(trade: Trade) -> dict[str, Json]:
     """Return the promised keys; times are ISO 8601 in UTC."""
-    row: dict[str, Json] = asdict(trade)
-    for name in ("decided", "opened", "closed"):
-        row[f"{name}_at"] = str(np.datetime64(int(str(row.pop(f"{name}_ms"))), "ms")) + "Z"
+    return _with_times(asdict(trade))
+
+
+def metrics_json(metrics: Metrics) -> dict[str, Json]:
+    """Return every figure; the two drawdowns are objects, or null where there was none."""
+    document: dict[str, Json] = asdict(metrics)
+    for name in ("deepest", "longest"):
+        found: Drawdown | None = getattr(metrics, name)
+        document[name] = None if found is None else _with_times(asdict(found))
+    return document
+
+
+def _with_times(row: dict[str, Json]) -> dict[str, Json]:
+    """Exchange `…_ms` for `…_at`, ISO 8601 in UTC; what has not happened is null."""
+    for name in [name for name in row if name.endswith("_ms")]:
+        moment = row.pop(name)
+        row[name.removesuffix("_ms") + "_at"] = (
+            None if moment is None else str(np.datetime64(int(str(moment)), "ms")) + "Z"
+        )
     return row

@@ -7,22 +7,30 @@ uses; this module only arranges it.
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 
-from engine.backtest.feed import Feed, SymbolFeed, merge
+from engine.backtest.feed import EDGE_COLUMNS, Feed, SymbolFeed, merge
+from engine.backtest.finer import FinerBars
+from engine.backtest.funding import Funding, funding_column
 from engine.backtest.replay import replay
 from engine.backtest.result import BacktestResult, finish
 from engine.backtest.state import ApprovalModel, State
 from engine.domain.errors import DataError
-from engine.domain.market import CandleSeries, MarketRules, Symbol
+from engine.domain.market import CandleSeries, MarketRules, Symbol, Timeframe
+from engine.domain.proof import Calibration
 from engine.domain.values import to_ms
 from engine.fills.book import pack_fills
 from engine.fills.policy import FillPolicy
 from engine.indicators.bars import Bars
+from engine.kernel import Floats, Ints, Records
+from engine.market.progress import Progress, Step, silent
+from engine.strategy.book import Terms
+from engine.strategy.columns import ScoreColumns
 from engine.strategy.crossing import LastBar, pack_markets
+from engine.strategy.edge import edge_columns, require_fit
 from engine.strategy.packing import pack_policy
 from engine.strategy.policy import TradingPolicy
 from engine.strategy.version import StrategyVersion, columns_of, exit_flags
@@ -32,7 +40,12 @@ from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 class BacktestPlan:
     """What to replay: histories reach back before ``start`` so that indicators are warm.
 
-    ``policies`` are the owner's limits and costs; entries and exits are the strategy's.
+    ``policies`` are the owner's limits and costs; entries and exits are the strategy's. Without a
+    ``calibration``, which must be of this strategy and timeframe, every bar is uncalibrated.
+
+    ``finer`` are candles of ``finer_timeframe`` that tell what came first inside a bar: with them
+    stops and targets fill in the order in which the price met them, without them the worse order is
+    assumed. ``funding`` is what perpetual contracts paid each other; spot has none.
     """
 
     histories: Mapping[Symbol, CandleSeries]
@@ -44,6 +57,15 @@ class BacktestPlan:
     policies: TradingPolicy
     fills: FillPolicy
     approval: ApprovalModel
+    calibration: Calibration | None = None
+    finer: Mapping[Symbol, CandleSeries] = field(default_factory=dict)
+    finer_timeframe: Timeframe = Timeframe.M1
+    funding: Mapping[Symbol, Funding] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a calibration of something else."""
+        if self.calibration is not None:
+            require_fit(self.calibration, self.strategy.version, self.strategy.timeframe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +74,20 @@ class BacktestRun:
 
     result: BacktestResult
     feed: Feed
+    markets: Records[Terms]
     state: State
 
 
-def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
+def run_backtest(
+    plan: BacktestPlan, *, keep_log: bool = False, progress: Progress = silent
+) -> BacktestRun:
     """Replay ``[start, end)``. ``DataError`` if no symbol has a bar in it."""
-    feeds = {str(symbol): _feed(plan, series) for symbol, series in plan.histories.items()}
+    feeds: dict[str, SymbolFeed] = {}
+    steps = len(plan.histories) + 1
+    for symbol, series in plan.histories.items():
+        progress(Step(label="indicators and replay", done=len(feeds), total=steps, eta_s=None))
+        feeds[str(symbol)] = _feed(plan, symbol, series)
+    progress(Step(label="indicators and replay", done=len(feeds), total=steps, eta_s=None))
     feeds = {symbol: feed for symbol, feed in feeds.items() if len(feed.open_ms)}
     if not feeds:
         raise DataError(
@@ -83,6 +113,7 @@ def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
         before=[_before(plan, Symbol.parse(symbol)) for symbol in symbols],
         keep_log=keep_log,
     )
+    progress(Step(label="indicators and replay", done=steps, total=steps, eta_s=None))
     result = finish(
         state,
         feed,
@@ -93,7 +124,7 @@ def run_backtest(plan: BacktestPlan, *, keep_log: bool = False) -> BacktestRun:
         start_equity=plan.start_equity_quote,
         strategy_version=plan.strategy.version,
     )
-    return BacktestRun(result=result, feed=feed, state=state)
+    return BacktestRun(result=result, feed=feed, markets=markets, state=state)
 
 
 def _before(plan: BacktestPlan, symbol: Symbol) -> LastBar | None:
@@ -105,12 +136,13 @@ def _before(plan: BacktestPlan, symbol: Symbol) -> LastBar | None:
     return LastBar(close=series.close[index], volume=series.volume[index])
 
 
-def _feed(plan: BacktestPlan, series: CandleSeries) -> SymbolFeed:
+def _feed(plan: BacktestPlan, symbol: Symbol, series: CandleSeries) -> SymbolFeed:
     bars = Bars.of(series, plan.strategy.timeframe)
     scored = columns_of(plan.strategy, bars)
     leave = exit_flags(plan.strategy, bars)
     begin, stop = np.searchsorted(bars.open_ms, [to_ms(plan.start), to_ms(plan.end)])
     shown = slice(int(begin), int(stop))
+    worth = {} if plan.calibration is None else _edges(scored, plan.calibration, shown)
     return SymbolFeed(
         open_ms=bars.open_ms[shown],
         open=bars.open[shown],
@@ -125,4 +157,37 @@ def _feed(plan: BacktestPlan, series: CandleSeries) -> SymbolFeed:
         sigma_day=scored.sigma_day[shown],
         adv_quote=scored.adv_quote[shown],
         exit_flag=leave[shown] if leave is not None else np.zeros(0, np.bool_),
+        funding_bps=funding_of(plan, symbol, bars.open_ms[shown]),
+        finer=finer_of(plan, symbol),
+        **worth,
     )
+
+
+def funding_of(plan: BacktestPlan, symbol: Symbol, open_ms: Ints) -> Floats:
+    """Return the funding column of a symbol's bars, empty where it pays none."""
+    funding = plan.funding.get(symbol)
+    if funding is None:
+        return np.empty(0)
+    return funding_column(funding, open_ms, plan.strategy.timeframe.ms)
+
+
+def finer_of(plan: BacktestPlan, symbol: Symbol) -> FinerBars | None:
+    """Return a symbol's finer bars, ``None`` where there are none."""
+    series = plan.finer.get(symbol)
+    if series is None:
+        return None
+    bars = Bars.of(series, plan.finer_timeframe)
+    return FinerBars(
+        whole_ms=plan.strategy.timeframe.ms,
+        bar_ms=plan.finer_timeframe.ms,
+        open_ms=bars.open_ms,
+        open=bars.open,
+        high=bars.high,
+        low=bars.low,
+    )
+
+
+def _edges(scored: ScoreColumns, calibration: Calibration, shown: slice) -> dict[str, Floats]:
+    """The calibrated columns of a feed, which needs neither the upper bound nor n."""
+    worth = edge_columns(scored, calibration)._asdict()
+    return {name: worth[name][shown] for name in EDGE_COLUMNS}

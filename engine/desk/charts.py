@@ -1,4 +1,8 @@
-"""Bars and overlays for a picture, from the stored candles and the indicators the rules use."""
+"""Bars, overlays and projection for a picture, from the stored candles.
+
+A chart of the market as it is now carries a projection; one of a past decision does not, because
+what came is known.
+"""
 
 from array import array
 from collections.abc import Mapping, Sequence
@@ -8,14 +12,22 @@ from decimal import Decimal
 from engine.desk.context import DeskContext
 from engine.domain.decisions import Decision
 from engine.domain.market import CandleSeries, Symbol, Timeframe
+from engine.domain.projection import ChartProjection, NoProjection
 from engine.domain.views import ChartView
 from engine.indicators import direct
 from engine.indicators.bars import Bars, Floats
 from engine.market.resample import resample
 from engine.ports import UnitOfWork
+from engine.strategy.projection import LEVEL, METHOD, project
+from engine.strategy.projection_record import MOST_HORIZONS, measure, shipped_rate
 
 CHART_BARS = 120
-_WARMUP_BARS = 300
+PROJECTED_BARS = 24
+_SHOWN_BARS = CHART_BARS + 300  # with the warm-up of the longest overlay
+_RECORD_BARS = MOST_HORIZONS * PROJECTED_BARS
+_MOST_FINER_BARS = 24_000
+_FEWEST_OWN = 10
+_SMOOTH_PATHS = 2_000
 
 
 def chart_view(
@@ -25,15 +37,24 @@ def chart_view(
     *,
     timeframe: Timeframe | None = None,
     decision: Decision | None = None,
+    projected_bars: int = PROJECTED_BARS,
 ) -> ChartView | None:
-    """The newest bars of a symbol, or those up to a decision's close; ``None`` without bars."""
+    """The newest bars of a symbol, or those up to a decision's close; ``None`` without bars.
+
+    The next ``projected_bars`` are projected, none with 0 or for a decision.
+    """
     frame = timeframe or (decision.timeframe if decision else context.timeframe)
     until = decision.closed_at if decision else context.clock.now()
-    series = _bars(context, unit, symbol, frame, until)
+    is_projected = decision is None and projected_bars > 0
+    wanted = _SHOWN_BARS
+    if is_projected:
+        wanted = max(wanted, METHOD.window_bars(frame) + _RECORD_BARS)
+    series = _bars(context, unit, symbol, frame, until, wanted)
     if not len(series):
         return None
+    bars = Bars.of(series, frame)
     cut = max(0, len(series) - CHART_BARS)
-    columns = overlay_columns(Bars.of(series, frame))
+    columns = overlay_columns(bars)
     return ChartView(
         venue=context.venue,
         symbol=symbol,
@@ -42,6 +63,27 @@ def chart_view(
         columns={name: column[cut:].tolist() for name, column in columns.items()},
         levels=_levels(context, unit, symbol, decision),
         simulated=context.simulated,
+        projection=projection(bars, projected_bars, is_simulated=context.simulated)
+        if is_projected
+        else None,
+    )
+
+
+def projection(bars: Bars, horizon_bars: int, *, is_simulated: bool) -> ChartProjection | None:
+    """The cone after ``bars`` with its record; ``None`` where the history does not allow one.
+
+    The shipped record speaks of real markets only. The market's own needs ten horizons to be told.
+    """
+    seed = int(bars.close_ms[-1])
+    made = project(bars, horizon_bars, seed=seed, paths=_SMOOTH_PATHS)
+    if isinstance(made, NoProjection):
+        return None
+    own = measure(bars, horizon_bars, seed=seed)
+    return ChartProjection(
+        projection=made,
+        level=LEVEL,
+        measured=None if is_simulated else shipped_rate(bars.timeframe, horizon_bars),
+        own=own if own is not None and own.n >= _FEWEST_OWN else None,
     )
 
 
@@ -63,15 +105,21 @@ def overlay_columns(bars: Bars) -> Mapping[str, Floats]:
 
 
 def _bars(
-    context: DeskContext, unit: UnitOfWork, symbol: Symbol, frame: Timeframe, until: datetime
+    context: DeskContext,
+    unit: UnitOfWork,
+    symbol: Symbol,
+    frame: Timeframe,
+    until: datetime,
+    wanted: int,
 ) -> CandleSeries:
     """Stored bars of the timeframe, else whole buckets of the desk's own finer one."""
-    wanted = CHART_BARS + _WARMUP_BARS
     own = unit.candles.window(context.venue, symbol, frame, until=until, limit=wanted)
     finer = context.timeframe
     if len(own) or frame.ms <= finer.ms or frame.ms % finer.ms:
         return own
-    limit = wanted * (frame.ms // finer.ms)
+    ratio = frame.ms // finer.ms
+    # A longer record is not worth reading a hundred thousand finer bars for.
+    limit = min(wanted * ratio, max(_SHOWN_BARS * ratio, _MOST_FINER_BARS))
     base = unit.candles.window(context.venue, symbol, finer, until=until, limit=limit)
     return resample(base, finer, frame)
 

@@ -12,10 +12,13 @@ from engine.desk.charts import chart_view
 from engine.desk.context import DeskContext
 from engine.desk.controls import ControlDesk
 from engine.desk.manual import ManualDesk
+from engine.desk.proofs import known_versions, proof_view
+from engine.desk.research import ResearchDesk
 from engine.domain.desk import OutboxMessage, Person
 from engine.domain.ids import DecisionId
 from engine.domain.market import Symbol, Timeframe
 from engine.domain.portfolio import Trade
+from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
 from engine.domain.views import (
     ApprovalRow,
     CardView,
@@ -39,6 +42,7 @@ class Desk:
     questions: ApprovalDesk
     controls: ControlDesk
     manual: ManualDesk
+    researched: ResearchDesk
     explain: queries.Narrate
 
     def person(self, user_id: int) -> Person | None:
@@ -124,6 +128,36 @@ class Desk:
     def kill(self, by: int, *, on: bool = True) -> CommandOutcome:
         """See ``DeskFront``."""
         return self.controls.kill(people.acting(self.context, by, "kill"), on=on)
+
+    def request_backtest(
+        self, wish: BacktestWish, by: int, *, chat_id: int | None, request_id: str
+    ) -> ResearchOutcome:
+        """See ``DeskFront``."""
+        person = people.acting(self.context, by, "backtest")
+        return self.researched.backtest(wish, person, chat_id=chat_id, request_id=request_id)
+
+    def repeat_research(
+        self, job_id: str, kind: str, by: int, *, chat_id: int | None
+    ) -> ResearchOutcome:
+        """See ``DeskFront``."""
+        person = people.acting(self.context, by, kind)
+        return self.researched.again(job_id, kind, person, chat_id=chat_id)
+
+    def cancel_research(self, job_id: str, by: int) -> ResearchOutcome:
+        """See ``DeskFront``."""
+        return self.researched.cancel(job_id, people.acting(self.context, by, "cancel_research"))
+
+    def research(self, job_id: str) -> ResearchView | None:
+        """See ``DeskFront``."""
+        return self.researched.view(job_id)
+
+    def proof(self, version: str | None = None) -> ProofView | None:
+        """See ``DeskFront``."""
+        return proof_view(self.context, version)
+
+    def strategy_versions(self) -> tuple[str, ...]:
+        """See ``DeskFront``."""
+        return known_versions(self.context)
 
     def say(self, message: OutboxMessage) -> None:
         """See ``DeskFront``."""

@@ -11,6 +11,7 @@ from engine.domain.desk import OutboxMessage, Person
 from engine.domain.ids import DecisionId
 from engine.domain.market import Symbol, Timeframe
 from engine.domain.portfolio import Trade
+from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
 from engine.domain.views import (
     ApprovalRow,
     CardView,
@@ -88,6 +89,34 @@ class DeskFront(Protocol):
 
     def kill(self, by: int, *, on: bool = True) -> CommandOutcome:
         """Cancel and block every increasing order; stops stay in force."""
+        ...
+
+    def request_backtest(
+        self, wish: BacktestWish, by: int, *, chat_id: int | None, request_id: str
+    ) -> ResearchOutcome:
+        """Queue a backtest, and the message that will tell of it, in one commit."""
+        ...
+
+    def repeat_research(
+        self, job_id: str, kind: str, by: int, *, chat_id: int | None
+    ) -> ResearchOutcome:
+        """Queue a job about the same strategy and period, of kind ``backtest`` or ``prove``."""
+        ...
+
+    def cancel_research(self, job_id: str, by: int) -> ResearchOutcome:
+        """End a job that waits or runs."""
+        ...
+
+    def research(self, job_id: str) -> ResearchView | None:
+        """A job as it stands now."""
+        ...
+
+    def proof(self, version: str | None = None) -> ProofView | None:
+        """What is known about a strategy version, by default the traded one."""
+        ...
+
+    def strategy_versions(self) -> tuple[str, ...]:
+        """Versions that ``proof`` and ``request_backtest`` know, the traded one first."""
         ...
 
     def say(self, message: OutboxMessage) -> None:

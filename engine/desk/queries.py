@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from engine.desk.charts import chart_view
 from engine.desk.context import DeskContext
+from engine.desk.proofs import noted_drift, proof_of
 from engine.domain.decisions import CheckRecord, Decision
 from engine.domain.desk import Mode
 from engine.domain.errors import InvalidValueError, VenueError
@@ -81,6 +82,7 @@ def status(context: DeskContext) -> StatusView:
     held = portfolio_now(context)
     with context.units(read_only=True) as unit:
         scores = unit.scores.latest(context.venue, context.timeframe)
+        proof = proof_of(context, unit, context.strategy.version)
         return StatusView(
             version=context.release,
             mode=context.mode,
@@ -89,7 +91,8 @@ def status(context: DeskContext) -> StatusView:
             symbols=context.symbols,
             timeframe=context.timeframe,
             strategy_version=context.strategy.version,
-            calibrated=False,
+            calibrated=unit.calibrations.active(context.strategy.version, context.timeframe)
+            is not None,
             now=context.clock.now(),
             started_at=context.started_at,
             controls=unit.desk.controls(),
@@ -103,6 +106,8 @@ def status(context: DeskContext) -> StatusView:
             quarantined=tuple(unit.quarantine.recent(_RECENT)),
             equity_quote=held.equity_quote,
             quote=context.quote,
+            proof=proof,
+            drift=noted_drift(unit, context.venue, proof),
         )
 
 
@@ -193,6 +198,7 @@ def _card(
         chart=chart_view(context, unit, decision.symbol, decision=decision) if with_chart else None,
         simulated=context.simulated,
         alert_only=context.mode is Mode.ALERT,
+        proof=proof_of(context, unit, decision.strategy_version),
     )
 
 

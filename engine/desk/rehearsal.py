@@ -4,6 +4,9 @@ for every close in the period: clock (questions expire on the way) → ``CloseCy
 approver answers open questions. The same functions run as on a live desk; only the clock, the
 market and the person are stand-ins, and they were chosen by whoever built the context. Nothing is
 sent to a chat, but every message is queued and counted.
+
+The person who says yes at once also lets entries go on some days after a drawdown stopped them, as
+that of a backtest does (``ApprovalModel``), so that the two tell one story.
 """
 
 from collections import Counter
@@ -13,9 +16,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.backtest.state import REARM_AFTER_DAYS
 from engine.clock import ReplayClock
 from engine.desk.approvals import ApprovalDesk
 from engine.desk.context import DeskContext
+from engine.desk.controls import ControlDesk
 from engine.desk.cycle import CloseCycle
 from engine.desk.due import due_closes
 from engine.desk.people import admit
@@ -43,7 +48,8 @@ class RehearsalReport:
 
     ``refused`` counts entries that were proposed and not granted, by reason, and ``later`` what
     became of granted ones that were not filled, and of questions that did not end in a yes.
-    ``equity`` is one point per close.
+    ``equity`` is one point per close. ``rearms`` counts how often entries were let go on after a
+    drawdown had stopped them.
     """
 
     closes: int
@@ -62,12 +68,14 @@ class RehearsalReport:
     equity: tuple[EquityPoint, ...]
     messages: dict[str, int]
     audit_lines: int
+    rearms: int
 
 
 @dataclass(slots=True)
 class _Count:
     closes: int = 0
     decisions: int = 0
+    rearms: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     later: Counter[str] = field(default_factory=Counter)
     idle: Counter[str] = field(default_factory=Counter)
@@ -98,13 +106,19 @@ class Rehearsal:
         questions: ApprovalDesk,
         approver: Approver,
         answer: Answer | None = None,
+        rearm_after_days: float | None = REARM_AFTER_DAYS,
     ) -> None:
+        """``rearm_after_days`` counts for ``Approver.AUTO``; ``None`` is never."""
         self._context = context
         self._clock = clock
         self._cycle = cycle
         self._questions = questions
         self._approver = approver
         self._answer = answer
+        auto = approver is Approver.AUTO and rearm_after_days is not None
+        self._rearm_after = timedelta(days=rearm_after_days or 0.0) if auto else None
+        self._latched_at: datetime | None = None
+        self._controls = ControlDesk(context)
         self._count = _Count()
 
     def run(self, start: datetime, end: datetime, watch: Watch | None = None) -> RehearsalReport:
@@ -121,6 +135,7 @@ class Rehearsal:
     def _one(self, closed_at: datetime) -> None:
         report = self._cycle.run(closed_at)
         self._count.closes += 1
+        self._note_latch(closed_at)
         for decision in report.scan.decisions:
             self._tally(decision)
         self._tally_automatic(report.scan.automatic)
@@ -132,11 +147,32 @@ class Rehearsal:
     def _pass_time(self, until: datetime) -> None:
         """Move to the next close; questions end, and are asked again, at their own time."""
         while (moment := self._next_turn(until)) is not None:
+            self._rearm_before(moment)
             self._clock.move_to(moment)
             self._questions.expire()
             if self._questions.ask_again():
                 self._ask_person()
+        self._rearm_before(until)
         self._clock.move_to(until)
+
+    def _note_latch(self, closed_at: datetime) -> None:
+        """Remember the close at which the drawdown stopped entries."""
+        with self._context.units(read_only=True) as unit:
+            risk = unit.book.risk(self._context.venue)
+        if risk is None or not risk.drawdown_latched:
+            self._latched_at = None
+        elif self._latched_at is None:
+            self._latched_at = closed_at
+
+    def _rearm_before(self, until: datetime) -> None:
+        """Let entries go on at the person's time, if that comes before ``until``."""
+        if self._rearm_after is None or self._latched_at is None:
+            return
+        due = self._latched_at + self._rearm_after
+        if due < until:
+            self._clock.move_to(max(due, self._clock.now()))
+            self._count.rearms += self._controls.rearm("rehearsal")
+            self._latched_at = None
 
     def _next_turn(self, until: datetime) -> datetime | None:
         now = self._clock.now()
@@ -227,4 +263,5 @@ class Rehearsal:
             equity=equity,
             messages=messages,
             audit_lines=audit_lines,
+            rearms=self._count.rearms,
         )

@@ -22,6 +22,7 @@ from engine.domain.desk import AuditEvent, Mode, Priority, ScoreRow
 from engine.domain.ids import IntentId, decision_id
 from engine.domain.market import CandleSeries, Symbol
 from engine.domain.portfolio import EquityPoint, RiskState
+from engine.domain.proof import Calibration
 from engine.domain.reasons import ActionCode, RouteCode
 from engine.domain.signals import Score, Signal
 from engine.domain.values import to_ms
@@ -33,8 +34,9 @@ from engine.strategy.columns import (
     score_at,
     signals_at,
 )
-from engine.strategy.crossing import LastBar, mark, pack_book, put_absent, put_row
-from engine.strategy.crossing_back import SymbolVerdict, decide
+from engine.strategy.crossing import Edge, LastBar, mark, pack_book, put_absent, put_row
+from engine.strategy.crossing_back import SymbolVerdict, decide, edge_estimate
+from engine.strategy.edge import edge_at
 from engine.strategy.version import columns_of, exit_flags
 
 _PLACES = Decimal("0.000001")
@@ -77,6 +79,7 @@ class _Seen:
     exit_flag: bool = False
     signals: tuple[Signal, ...] = field(default=())
     score: Score | None = None
+    edge: Edge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,9 +124,20 @@ class Scanner:
         return tuple(self._record(closed_at, v, seen[v.symbol]) for v in verdicts)
 
     def _look(self, unit: UnitOfWork, closed_at: datetime) -> dict[Symbol, _Seen]:
-        return {symbol: self._see(unit, symbol, closed_at) for symbol in self._context.symbols}
+        made = self._context.strategy
+        calibration = unit.calibrations.active(made.version, made.timeframe)
+        return {
+            symbol: self._see(unit, symbol, closed_at, calibration)
+            for symbol in self._context.symbols
+        }
 
-    def _see(self, unit: UnitOfWork, symbol: Symbol, closed_at: datetime) -> _Seen:
+    def _see(
+        self,
+        unit: UnitOfWork,
+        symbol: Symbol,
+        closed_at: datetime,
+        calibration: Calibration | None,
+    ) -> _Seen:
         context, strategy = self._context, self._context.strategy
         series = unit.candles.window(
             context.venue,
@@ -140,12 +154,14 @@ class Scanner:
         if scored.regime[-1] < 0:
             return _Seen(series=series, scored=scored)
         threshold = Decimal(str(strategy.numbers.min_rank_fraction)).quantize(_PLACES)
+        score, regime = float(scored.score[-1]), int(scored.regime[-1])
         return _Seen(
             series=series,
             scored=scored,
             exit_flag=bool(leave[-1]) if leave is not None else False,
             signals=signals_at(scored, len(series) - 1, strategy.made.rules),
             score=score_at(scored, len(series) - 1, threshold_rank_fraction=threshold),
+            edge=edge_at(calibration, score, regime) if calibration is not None else None,
         )
 
     def _judge(
@@ -170,6 +186,7 @@ class Scanner:
                     index=index,
                     exit_flag=one.exit_flag,
                     blocked=symbol in blocked,
+                    edge=one.edge,
                 )
                 if one.score is None:
                     rows[place].score = math.nan
@@ -289,6 +306,7 @@ class Scanner:
             signals=one.signals,
             plan=verdict.plan,
             cost=verdict.cost,
+            edge=edge_estimate(verdict, one.edge),
             checks=verdict.checks,
             clamps=verdict.clamps,
             new_stop_price=verdict.new_stop_price,

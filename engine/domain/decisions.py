@@ -49,13 +49,38 @@ class CostEstimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeEstimate:
-    """Calibrated outcome before costs: mean and lower 95 % bound in bps, over ``n`` trades."""
+    """Calibrated outcome in bps: mean and 95 % interval over ``n`` independent trades.
+
+    ``edge_*`` are before costs. ``net_edge_*`` are after them, ``None`` where no cost was reckoned:
+    nothing was proposed, or it was refused before it had a size.
+    """
 
     edge_bps: Decimal
     edge_low_bps: Decimal
-    net_edge_bps: Decimal
-    net_edge_low_bps: Decimal
+    edge_high_bps: Decimal
+    net_edge_bps: Decimal | None
+    net_edge_low_bps: Decimal | None
     n: int
+
+    def __post_init__(self) -> None:
+        """The interval holds the mean; both net figures are there or neither."""
+        inside = self.edge_low_bps <= self.edge_bps <= self.edge_high_bps
+        require(inside, "edge_bps", "inside its interval", self.edge_bps)
+        both = (self.net_edge_bps is None) == (self.net_edge_low_bps is None)
+        require(both, "net edge", "with its lower bound", self.net_edge_bps)
+
+    @property
+    def interval_bps(self) -> tuple[Decimal, Decimal, Decimal]:
+        """Mean, lower and upper bound before costs."""
+        return self.edge_bps, self.edge_low_bps, self.edge_high_bps
+
+    @property
+    def net_interval_bps(self) -> tuple[Decimal, Decimal, Decimal] | None:
+        """Mean, lower and upper bound after costs, ``None`` where these are not known."""
+        if self.net_edge_bps is None or self.net_edge_low_bps is None:
+            return None
+        high = self.edge_high_bps - self.edge_bps + self.net_edge_bps
+        return self.net_edge_bps, self.net_edge_low_bps, high
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +123,8 @@ class OrderPlan:
 class Decision:
     """The record of one decision. ``score`` is ``None`` while data are late or warming up.
 
-    ``edge`` is ``None`` while the strategy version is uncalibrated. ``new_stop_price`` belongs to
+    ``edge`` is ``None`` while the strategy version is uncalibrated, where too few outcomes stand
+    behind a score, and for scores that propose nothing on spot. ``new_stop_price`` belongs to
     ``AMEND_STOP``. ``equity_quote`` is the equity the sizing saw.
     """
 
@@ -132,3 +158,8 @@ class Decision:
     def is_calibrated(self) -> bool:
         """Whether an edge is known."""
         return self.edge is not None
+
+    @property
+    def lacks_edge(self) -> bool:
+        """Whether it speaks for a purchase whose edge nobody has measured."""
+        return self.edge is None and (self.score is None or self.score.direction > 0)

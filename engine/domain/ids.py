@@ -61,3 +61,8 @@ def trade_id(entry: IntentId) -> TradeId:
 def message_id(kind: str, subject: str, cause: object) -> MessageId:
     """Id of an outbox message: the same cause never queues the same message twice."""
     return MessageId(f"m{digest(kind, subject, cause)[:_DIGITS]}")
+
+
+def research_id(request: object) -> str:
+    """Id of the research job that a request asks for; the same request is one job."""
+    return f"r{digest(request)[:_DIGITS]}"

@@ -17,6 +17,9 @@ from engine.domain.lifecycles import ApprovalState
 from engine.domain.market import CandleSeries, Symbol, Timeframe
 from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import EquityPoint, Portfolio, RiskState, Trade
+from engine.domain.projection import ChartProjection
+from engine.domain.proof import Proof
+from engine.domain.research import Drift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class ChartView:
     ``columns`` maps names (``bb_upper``, ``bb_middle``, ``bb_lower``, ``ma_fast``, ``ma_slow``,
     ``rsi``, ``macd``, ``macd_signal``, ``macd_histogram``) to sequences as long as ``bars``, with
     NaN during warm-up. ``levels`` holds ``entry``, ``stop``, ``target`` where they exist.
+    ``projection`` goes on where the bars end.
     """
 
     venue: str
@@ -35,11 +39,15 @@ class ChartView:
     columns: Mapping[str, Sequence[float]]
     levels: Mapping[str, Decimal] = field(default_factory=dict)
     simulated: bool = False
+    projection: ChartProjection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """Everything about one decision: the question, its answers, the order and what came of it."""
+    """Everything about one decision: the question, its answers, the order and what came of it.
+
+    ``proof`` is the newest verdict about exactly the code and parameters that decided.
+    """
 
     decision: Decision
     approvals: tuple[Approval, ...]
@@ -52,6 +60,7 @@ class CardView:
     chart: ChartView | None
     simulated: bool
     alert_only: bool
+    proof: Proof | None = None
 
     @property
     def approval(self) -> Approval | None:
@@ -132,7 +141,10 @@ class WhyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusView:
-    """How the desk is."""
+    """How the desk is.
+
+    ``proof`` speaks of exactly the strategy version that is traded, ``drift`` of its results since.
+    """
 
     version: str
     mode: Mode
@@ -155,6 +167,8 @@ class StatusView:
     quarantined: tuple[QuarantinedCandle, ...]
     equity_quote: Decimal
     quote: str
+    proof: Proof | None = None
+    drift: Drift | None = None
 
 
 class Press(StrEnum):

@@ -76,6 +76,25 @@ def adverse_ticks(side: int, price: float, tick_size: float) -> int:
     return max(1, ceil_count(ticks) if side == BUY else floor_count(ticks))
 
 
+@lean
+def price_level(
+    side: int,
+    level: int,
+    reference_price: float,
+    volume: float,
+    moment_ms: int,
+    market: Market,
+    numbers: FillNumbers,
+) -> tuple[int, int]:
+    """Return price ticks and lots of one level of the synthesised book; see `synthesise`."""
+    depth = max(0.0, volume) * numbers.level_volume_fraction / market.lot_size
+    away_bps = market.half_spread_bps + level * numbers.level_step_bps
+    ticks = adverse_ticks(side, reference_price * (1.0 + side * away_bps / BPS), market.tick_size)
+    draw = uniform(numbers.seed, market.symbol_key, moment_ms, 2 * level + (side + 1) // 2)
+    lots = floor_count(depth * (1.0 + numbers.level_jitter_fraction * (2.0 * draw - 1.0)))
+    return ticks, lots
+
+
 @compiled
 def synthesise(
     side: int,
@@ -92,15 +111,9 @@ def synthesise(
     """
     ticks = np.empty(numbers.book_levels, np.int64)
     lots = np.empty(numbers.book_levels, np.int64)
-    depth = max(0.0, volume) * numbers.level_volume_fraction / market.lot_size
     for level in range(numbers.book_levels):
-        away_bps = market.half_spread_bps + level * numbers.level_step_bps
-        ticks[level] = adverse_ticks(
-            side, reference_price * (1.0 + side * away_bps / BPS), market.tick_size
-        )
-        draw = uniform(numbers.seed, market.symbol_key, moment_ms, 2 * level + (side + 1) // 2)
-        lots[level] = floor_count(
-            depth * (1.0 + numbers.level_jitter_fraction * (2.0 * draw - 1.0))
+        ticks[level], lots[level] = price_level(
+            side, level, reference_price, volume, moment_ms, market, numbers
         )
     return ticks, lots
 
@@ -140,7 +153,7 @@ def walk(
     return Execution(filled, round_quote(notional), round_quote(fee), slippage)
 
 
-@compiled
+@lean
 def fill_market(
     side: int,
     wanted_lots: int,
@@ -150,6 +163,16 @@ def fill_market(
     market: Market,
     numbers: FillNumbers,
 ) -> Execution:
-    """Walk the synthesised book; see `synthesise` and `walk`."""
-    ticks, lots = synthesise(side, reference_price, volume, moment_ms, market, numbers)
-    return walk(ticks, lots, wanted_lots, reference_price, market, np.zeros_like(lots))
+    """Walk the synthesised book as `walk` does, making only the levels that the order reaches."""
+    filled, notional, fee = 0, 0.0, 0.0
+    for level in range(numbers.book_levels):
+        if filled == wanted_lots:
+            break
+        ticks, depth = price_level(side, level, reference_price, volume, moment_ms, market, numbers)
+        taken = min(wanted_lots - filled, depth)
+        part = executed(ticks, taken, reference_price, market.taker_fee_bps, market)
+        filled += taken
+        notional += part.notional_quote
+        fee += part.fee_quote
+    slippage = abs(notional - reference_price * filled * market.lot_size)
+    return Execution(filled, round_quote(notional), round_quote(fee), slippage)

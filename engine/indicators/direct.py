@@ -6,29 +6,16 @@ names TA-Lib's convention where conventions differ. Any other TA-Lib function is
 """
 
 import math
-import sys
 from functools import cache
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
 from typing import Any
 
 import numpy as np
 
 from engine.indicators.bars import Floats
+from engine.kernel import hidden
 
 _FORGOTTEN = 1e-9
 _SMA = 0  # TA-Lib's MA_Type.SMA
-
-
-class _PandasHidden(MetaPathFinder):
-    """Says that pandas is not installed. Only ``by_pandas_ta`` would ask meanwhile."""
-
-    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
-        """Find nothing; for pandas, say that there is nothing to find."""
-        del path, target
-        if fullname == "pandas":
-            raise ModuleNotFoundError(name=fullname)
-        return None
 
 
 @cache
@@ -39,12 +26,8 @@ def _library() -> Any:  # noqa: ANN401 - an untyped module
     arrays, and the import costs a second and 90 MB in every desk and every backtest. Where Series
     are wanted after all, ``by_pandas_ta`` loads the wrapper again.
     """
-    hidden = _PandasHidden()
-    sys.meta_path.insert(0, hidden)
-    try:
+    with hidden("pandas"):
         import talib  # noqa: PLC0415 - see the package's docstring
-    finally:
-        sys.meta_path.remove(hidden)
     return talib
 
 

@@ -44,7 +44,7 @@ class MarketPolicy:
     )
     backfill_bars: int = field(
         default=1_000,
-        metadata={"doc": "Bars of history fetched for a symbol that has none."},
+        metadata={"doc": "Bars fetched for a symbol without any; more if the strategy needs them."},
     )
     page_bars: int = field(
         default=1_000,

@@ -35,6 +35,10 @@ class CandleStore(Protocol):
         """Symbol, timeframe, count, first and last open time of everything stored."""
         ...
 
+    def spans(self, venue: str) -> Sequence[tuple[Symbol, Timeframe, datetime, datetime]]:
+        """``coverage`` without the count, which takes as long as the bars are many."""
+        ...
+
     def mark_empty(
         self, venue: str, symbol: Symbol, timeframe: Timeframe, open_times: Iterable[datetime]
     ) -> None:

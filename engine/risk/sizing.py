@@ -6,7 +6,9 @@ out. Limits come afterwards (`clamps`) and only shrink.
 Kelly, J. (1956), "A New Interpretation of Information Rate": for a bet that wins `b` units of risk
 with probability `p` and else loses one, the growth-optimal share at risk is `p - (1 - p) / b`. It
 is a share of equity *at risk*, not of equity invested, and it is taken in part because `p` and `b`
-are estimates.
+are estimates. Calibration measures both after costs and in units of the initial risk: `p` is how
+often a trade earned, `b` the mean win over the mean loss. The formula takes a loss for one whole
+unit; trailing stops lose less on average, and the bet is then smaller than Kelly's, never larger.
 """
 
 import math
@@ -56,7 +58,8 @@ def pack_risk(policy: RiskPolicy) -> RiskNumbers:
 def kelly_fraction(win_probability: float, payoff: float, multiplier: float) -> float:
     """Return the share of equity to put at risk: `multiplier * max(0, p - q / b)`.
 
-    `payoff` is b, the average win in units of risk. Unknown odds (NaN, b <= 0) give 0.
+    `payoff` is b, the mean win over the mean loss, both after costs in units of risk. Unknown odds
+    (NaN, b <= 0) give 0.
     """
     if not (payoff > 0.0 and 0.0 <= win_probability <= 1.0):
         return 0.0

@@ -65,12 +65,19 @@ class BookView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """The measured edge of one bar's score, from calibration; basis points before costs."""
+    """The measured edge of one bar's score, from calibration.
+
+    The edge and its 95 % interval are basis points before costs. `win_probability` and `payoff`
+    (mean win over mean loss, both in units of the initial risk) are after costs, as Kelly wants
+    them. `n` independent outcomes stand behind it.
+    """
 
     edge_bps: float
     edge_low_bps: float
+    edge_high_bps: float
     win_probability: float
     payoff: float
+    n: int
 
 
 def symbol_key(symbol: Symbol | str) -> int:
@@ -172,11 +179,10 @@ def put_row(
     row.sigma_day, row.adv_quote = scored.sigma_day[index], scored.adv_quote[index]
     row.book_slippage_bps = math.nan if book_slippage_bps is None else book_slippage_bps
     row.calibrated = edge is not None
-    measured = edge or Edge(
-        edge_bps=math.nan, edge_low_bps=math.nan, win_probability=math.nan, payoff=math.nan
-    )
-    row.edge_bps, row.edge_low_bps = measured.edge_bps, measured.edge_low_bps
-    row.win_probability, row.payoff = measured.win_probability, measured.payoff
+    row.edge_bps = row.edge_low_bps = row.win_probability = row.payoff = math.nan
+    if edge is not None:
+        row.edge_bps, row.edge_low_bps = edge.edge_bps, edge.edge_low_bps
+        row.win_probability, row.payoff = edge.win_probability, edge.payoff
 
 
 def put_absent(row: Row, *, blocked: bool = False) -> None:

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from engine.domain.decisions import CheckRecord, ClampRecord, CostEstimate, ExitPlan, OrderPlan
+from engine.domain.decisions import (
+    CheckRecord,
+    ClampRecord,
+    CostEstimate,
+    EdgeEstimate,
+    ExitPlan,
+    OrderPlan,
+)
 from engine.domain.market import MarketRules, Symbol
 from engine.domain.reasons import (
     ActionCode,
@@ -25,6 +32,7 @@ from engine.domain.reasons import (
 from engine.domain.values import to_ms
 from engine.kernel import Records
 from engine.strategy.book import Book, Decided, Outcome, Row, Terms, new_decided
+from engine.strategy.crossing import Edge
 from engine.strategy.packing import StepPolicy
 from engine.strategy.step import step
 from engine.strategy.step_recheck import recheck
@@ -86,6 +94,30 @@ def decide(
     equity = _money(book.desk[0].equity_quote)
     return tuple(
         _verdict(i, decided, rule, policy, ranks.get(i), equity) for i, rule in enumerate(rules)
+    )
+
+
+def edge_estimate(verdict: SymbolVerdict, edge: Edge | None) -> EdgeEstimate | None:
+    """Return the measured edge as the record of the decision keeps it; net where a cost is known.
+
+    The net figures are those the check saw. Where another check refused first they are reckoned.
+    """
+    if edge is None:
+        return None
+    mean, low, high = (
+        _decimal(value).quantize(_BPS)
+        for value in (edge.edge_bps, edge.edge_low_bps, edge.edge_high_bps)
+    )
+    net, net_low = verdict.net_edge_bps, verdict.net_edge_low_bps
+    if net is None and verdict.cost is not None:
+        net, net_low = mean - verdict.cost.total_bps, low - verdict.cost.total_bps
+    return EdgeEstimate(
+        edge_bps=mean,
+        edge_low_bps=low,
+        edge_high_bps=high,
+        net_edge_bps=net,
+        net_edge_low_bps=net_low,
+        n=edge.n,
     )
 
 

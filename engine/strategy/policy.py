@@ -76,7 +76,9 @@ class ExitPolicy:
         """Refuse distances and counts that are not positive."""
         for name in self.__slots__:
             value = getattr(self, name)
-            require(name == "exit_score" or value is None or value > 0, name, "> 0", value)
+            off = value is None and name != "stop_atr_multiple"
+            more_than_0 = value is not None and value > 0
+            require(name == "exit_score" or off or more_than_0, name, "> 0", value)
         score = self.exit_score
         require(score is None or abs(score) <= _FULL_SCORE, "exit_score", "-100 to 100", score)
 

@@ -26,7 +26,6 @@ from engine.domain.values import require
 from engine.indicators.bars import Floats
 
 _SCALE_FRACTION = 0.999
-_RESOURCE = "reference_score_1.json"
 _DIGITS = 6
 
 
@@ -131,5 +130,11 @@ def rank_threshold(per_day: float, *, symbols: int, timeframe: Timeframe) -> flo
 @cache
 def default_reference() -> ScoreReference:
     """Return the shipped reference, of version ``score-1``."""
-    text = resources.files("engine.strategy").joinpath(_RESOURCE).read_text(encoding="utf-8")
+    return packaged_reference("score-1")
+
+
+def packaged_reference(version: str) -> ScoreReference:
+    """Return the reference that the package has for a version."""
+    name = f"reference_{version.replace('-', '_')}.json"
+    text = resources.files("engine.strategy").joinpath(name).read_text(encoding="utf-8")
     return from_plain(json.loads(text))

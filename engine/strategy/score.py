@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.indicators.bars import Floats, Ints
-from engine.kernel import compiled
+from engine.kernel import compiled, lean
 from engine.strategy.signals import Sides
 
 _FULL = 100.0
@@ -69,11 +69,17 @@ def score_bars(
                 total -= weight * strength[j, i]
                 selling += weight
         net[i] = total
-        score[i] = min(100.0, max(-100.0, 100.0 * total / scale))
+        score[i] = scaled(total, scale)
         if total != 0.0:
             agreement[i] = (buying if total > 0.0 else selling) / (buying + selling)
         rank[i] = _rank(abs(total), grid_net, grid_fraction, starts)
     return net, score, agreement, rank
+
+
+@lean
+def scaled(net: float, scale: float) -> float:
+    """Return the score of one bar's net, cut at ±100."""
+    return min(100.0, max(-100.0, 100.0 * net / scale))
 
 
 @compiled

@@ -15,10 +15,12 @@ and the same for every strategy.
 import hashlib
 import inspect
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -109,20 +111,65 @@ class StrategyVersion:
         """Return the version with these parts exchanged; its name tells if that changed anything.
 
         A weight set brings its own version along: it is what a person approved.
+
+        On another timeframe rules that count bars read as many of the new bars, so the strategy
+        becomes slower or faster. Where rules count days (they have a method ``at``), it stays the
+        same one: horizons keep their days, the bars of the time stop and of the live window are
+        counted anew, and the exits' multiples of the average true range grow by √(own ÷ new
+        timeframe), because a range grows with the root of time: the stop stays about as far from
+        the price. Thresholds stay. Exits that are given are taken as they are. The owner's
+        cooldowns are counted in bars and are not part of this.
         """
         base = self.version if weights is None else weights.version
+        moved = self if timeframe is None else _on(self, timeframe)
         changed = replace(
-            self,
+            moved,
             version=base,
-            timeframe=timeframe or self.timeframe,
             entry=entry or self.entry,
-            exits=exits or self.exits,
+            exits=exits or moved.exits,
             weights=weights or self.weights,
         )
         kept = replace(self, version=base, weights=changed.weights)
         if changed.fingerprint == kept.fingerprint:
             return kept
         return replace(changed, version=f"{base}+{changed.fingerprint[:_SUFFIX_LENGTH]}")
+
+
+@runtime_checkable
+class _CountsDays(Protocol):
+    """A rule whose lengths are days."""
+
+    def at(self, timeframe: Timeframe) -> Rule:
+        """Return the same rule for bars of this length."""
+        ...
+
+
+def _on(strategy: StrategyVersion, timeframe: Timeframe) -> StrategyVersion:
+    """Return a strategy on another timeframe; see ``altered``."""
+    if not any(isinstance(rule, _CountsDays) for rule in strategy.rules):
+        return replace(strategy, timeframe=timeframe)
+    ratio = strategy.timeframe.ms / timeframe.ms
+    return replace(
+        strategy,
+        timeframe=timeframe,
+        rules=tuple(
+            rule.at(timeframe) if isinstance(rule, _CountsDays) else rule for rule in strategy.rules
+        ),
+        exits=_exits_on(strategy.exits, ratio),
+        window_bars=max(WINDOW_BARS, math.ceil(strategy.window_bars * ratio)),
+    )
+
+
+def _exits_on(exits: ExitPolicy, ratio: float) -> ExitPolicy:
+    """Return the same exits where ``ratio`` bars are what one was."""
+    changes: dict[str, float] = {}
+    for name in ("stop_atr_multiple", "target_atr_multiple", "trailing_atr_multiple"):
+        multiple = getattr(exits, name)
+        if multiple is not None:
+            changes[name] = multiple * math.sqrt(ratio)
+    if exits.time_stop_bars is not None:
+        changes["time_stop_bars"] = max(1, round(exits.time_stop_bars * ratio))
+    return replace(exits, **changes)  # type: ignore[arg-type]
 
 
 def columns_of(

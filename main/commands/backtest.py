@@ -1,14 +1,10 @@
 """``cryptotrader backtest``: the strategy over stored candles, by the functions the desk uses."""
 
-import csv
-from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from config import Settings
-from engine.backtest.result import BacktestResult, Trade
 from main.command_line import (
     ConfigOption,
     JsonOption,
@@ -17,13 +13,19 @@ from main.command_line import (
     new_app,
     parse_moment,
     parse_symbols,
-    simulated_venues,
-    stored_venue,
+    parse_timeframe,
 )
-from main.output import print_json, print_table, say, to_json
+from main.output import print_json, progress_bar, say
 from main.store import open_store
 
+if TYPE_CHECKING:
+    from bot.charts.views import Theme
+    from engine.backtest.compare import Comparison
+    from engine.backtest.report import BacktestReport
+    from engine.backtest.stored import StoredRun
+
 app = new_app("Play the strategy over stored candles.")
+_PATIENCE_S = 1.0
 
 
 @app.command(
@@ -42,97 +44,82 @@ def backtest(
     venue: Annotated[
         str | None, typer.Option(metavar="V", help="Venue whose candles are played.")
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the result as files.")
+    finer: Annotated[
+        str | None,
+        typer.Option(metavar="TF", help="Stored candles that tell what came first inside a bar."),
     ] = None,
+    approve: Annotated[
+        float,
+        typer.Option(metavar="P", min=0.0, max=1.0, help="Chance that a question is approved."),
+    ] = 1.0,
+    approve_after: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Bars that an approval takes.")
+    ] = 0,
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for a page, a picture, JSON and tables."),
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A stored result.json to compare with.")
+    ] = None,
+    theme: Annotated[
+        str, typer.Option(help="Colours of the report's picture: dark or light.")
+    ] = "dark",
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
     """Play the strategy over stored candles, with costs, limits and a modelled approval."""
-    settings = load_settings(config).settings
-    result = _play(settings, strategy, symbol, timeframe, since, until, venue)
-    if report is not None:
-        _write(result, report)
-    if json:
-        print_json(result.to_json())
-    else:
-        _print(result, settings.trading.quote)
-
-
-def _play(
-    settings: Settings,
-    strategy: str | None,
-    symbols: list[str] | None,
-    timeframe: str | None,
-    since: str | None,
-    until: str | None,
-    venue: str | None,
-) -> BacktestResult:
-    from engine.backtest.runner import BacktestPlan, run_backtest
     from engine.backtest.state import ApprovalModel
-    from main.history import load_history
+    from engine.domain.errors import UsageError
+    from main.reports.comparison import read_stored
+    from main.research import Period, play
     from main.strategies import chosen_strategy
 
-    with open_store(settings) as units:
+    if theme not in {"dark", "light"}:
+        raise UsageError(f"--theme {theme!r} is not one of dark, light")
+    settings = load_settings(config).settings
+    period = Period(
+        start=parse_moment(since, "--from") if since else None,
+        end=parse_moment(until, "--to") if until else None,
+        symbols=parse_symbols(symbol or ()),
+        venue=venue,
+        finer=parse_timeframe(finer) if finer else None,
+    )
+    person = ApprovalModel(probability=approve, delay_bars=approve_after)
+    other = read_stored(compare) if compare else None
+    with (
+        progress_bar(quiet=json, after_s=_PATIENCE_S) as progress,
+        open_store(settings) as units,
+    ):
         made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
-        history = load_history(
-            units,
-            venue=venue,
-            preferred=stored_venue(settings, None),
-            avoid=simulated_venues(settings),
-            timeframe=made.timeframe,
-            symbols=parse_symbols(symbols or ()),
-            start=parse_moment(since, "--from") if since else None,
-            end=parse_moment(until, "--to") if until else None,
-        )
-    plan = BacktestPlan(
-        histories=history.candles,
-        rules=history.rules,
-        start=history.start,
-        end=history.end,
-        start_equity_quote=float(settings.trading.start_equity_quote),
-        strategy=made,
-        policies=settings.policy,
-        fills=settings.fills,
-        approval=ApprovalModel(),
-    )
-    return run_backtest(plan).result
+        played = play(settings, units, made, period, progress=progress, approval=person)
+    beside = _beside(played, other)
+    if report is not None:
+        from main.reports.files import write_files
+
+        chosen: Theme = "light" if theme == "light" else "dark"
+        zone = settings.app.timezone
+        write_files(played, report, comparison=beside, theme=chosen, zone_name=zone)
+    if json:
+        print_json(played.to_json() | ({"comparison": beside.to_json()} if beside else {}))
+    else:
+        _print(played, beside, report)
 
 
-def _print(result: BacktestResult, quote: str) -> None:
-    change = result.final_equity / result.start_equity - 1
-    say(
-        f"{result.strategy_version} on {len(result.symbols)} symbols, {result.timeframe}: "
-        f"{result.start_equity:,.2f} -> {result.final_equity:,.2f} {quote} ({change:+.2%}), "
-        f"{len(result.trades)} trades, {len(result.open_positions)} open"
-    )
-    rows = [(f.name, _figure(getattr(result.metrics, f.name))) for f in fields(result.metrics)]
-    print_table("Metrics", ("figure", ">value"), rows)
-    rows = [(name, f"{amount:,.2f} {quote}") for name, amount in result.costs.items()]
-    print_table("Costs", ("cost", ">amount"), rows)
-    print_table("Decisions", ("reason", ">count"), sorted(result.decisions.items()))
+def _beside(played: "BacktestReport", other: "StoredRun | None") -> "Comparison | None":
+    """The run beside a stored one; it is read as it would be stored, so that like meets like."""
+    from engine.backtest.compare import compare
+    from engine.backtest.stored import read_run
+
+    return compare(read_run(played.to_json()), other) if other else None
 
 
-def _figure(value: object) -> str | None:
-    if isinstance(value, float):
-        return f"{value:,.4f}"
-    return None if value is None else str(value)
+def _print(played: "BacktestReport", beside: "Comparison | None", folder: Path | None) -> None:
+    from main.reports.comparison import print_comparison
+    from main.reports.printed import print_report
 
-
-def _write(result: BacktestResult, folder: Path) -> None:
-    """``result.json``, ``trades.csv`` and ``equity.csv``."""
-    import json
-
-    folder.mkdir(parents=True, exist_ok=True)
-    document = json.dumps(to_json(result.to_json()), indent=2, allow_nan=False)
-    (folder / "result.json").write_text(document, encoding="utf-8")
-    names = [field.name for field in fields(Trade)]
-    with (folder / "trades.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(names)
-        writer.writerows([getattr(trade, name) for name in names] for trade in result.trades)
-    with (folder / "equity.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("ts_ms", "equity_quote"))
-        points = zip(result.close_ms.tolist(), result.equity_quote.tolist(), strict=True)
-        writer.writerows(points)
+    print_report(played)
+    if beside is not None:
+        print_comparison(beside)
+    if folder is not None:
+        say(f"written: {folder / 'report.html'}")

@@ -47,7 +47,7 @@ def rehearse(
     from engine.desk.rehearsal import Approver
     from engine.domain.errors import UsageError
     from engine.domain.market import Symbol
-    from main.output import print_json
+    from main.output import print_json, say
     from main.rehearsal_report import print_report, report_json, write_report
     from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
     from main.store import open_units
@@ -74,9 +74,13 @@ def rehearse(
         done = staged.run(Approver(approve), watch=watch, answer=answer)
     if report is not None:
         write_report(staged, done, report)
+    sources = staged.history.sources
     if json:
-        print_json(report_json(done))
+        print_json(report_json(done) | {"resampled_from": sources})
     else:
         print_report(done, staged.assembled.context)
+        if sources:
+            finer = ", ".join(sorted(set(sources.values())))
+            say(f"{staged.history.timeframe} candles resampled from {finer}, whole bars only")
     staged.units.close()
     stored.close()

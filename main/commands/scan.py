@@ -116,6 +116,16 @@ def _document(decision: Decision, cost: CostEstimate) -> dict[str, object]:
     return document
 
 
+def _edge(decision: Decision) -> str | None:
+    """The lower bound of the edge after costs, or before them where none were reckoned."""
+    edge = decision.edge
+    if edge is None:
+        return "uncalibrated" if decision.lacks_edge else None
+    if edge.net_edge_low_bps is None:
+        return f"{edge.edge_low_bps:+.1f} gross"
+    return f"{edge.net_edge_low_bps:+.1f}"
+
+
 def _print(title: str, decisions: Sequence[Decision], costs: Mapping[Symbol, CostEstimate]) -> None:
     rows = []
     for one in decisions:
@@ -128,7 +138,7 @@ def _print(title: str, decisions: Sequence[Decision], costs: Mapping[Symbol, Cos
                 f"{score.rank_fraction:.1%}" if score else None,
                 "  ".join(f"{c.code} {c.points:+.2f}" for c in drivers),
                 f"{'' if one.cost else '≥ '}{costs[one.symbol].total_bps:.1f}",
-                f"{one.edge.net_edge_low_bps:+.1f}" if one.edge else "uncalibrated",
+                _edge(one),
                 f"{one.action.label} {one.route.label}".replace("none none", "–"),
                 one.reason.label,
             )

@@ -10,12 +10,12 @@ app = new_app("Versions of the score's weights.", example="cryptotrader weights 
 @app.command("list", epilog="Example: cryptotrader weights list --json")
 def list_(config: ConfigOption = None, json: JsonOption = False) -> None:
     """Every stored version, oldest first, and which one is active."""
-    from main.strategies import configured_strategy
+    from main.strategies import traded_strategy
 
     settings = load_settings(config).settings
     with open_store(settings) as units, units(read_only=True) as unit:
         stored = unit.weights.all()
-    shipped = configured_strategy(settings).weights
+    shipped = traded_strategy(settings).weights
     active = next((one.version for one in stored if one.active), shipped.version)
     if json:
         print_json(

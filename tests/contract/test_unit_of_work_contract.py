@@ -340,6 +340,18 @@ class TestCandles:
             ]
             assert unit.candles.coverage("nowhere") == []
 
+    def test_spans_are_the_coverage_without_the_count(self, units: Units) -> None:
+        with units() as unit:
+            unit.candles.add(VENUE, ETH, H1, candles(NOON, [1, 2, 3], H1))
+            unit.candles.add(VENUE, BTC, Timeframe.H4, candles(NOON, [1], Timeframe.H4))
+            unit.candles.mark_empty(VENUE, ETH, Timeframe.D1, [NOON])
+            covered = unit.candles.coverage(VENUE)
+            assert unit.candles.spans(VENUE) == [
+                (symbol, timeframe, first, last) for symbol, timeframe, _, first, last in covered
+            ]
+            assert len(covered) == 2
+            assert unit.candles.spans("nowhere") == []
+
     def test_empty_bars_are_remembered_once(self, units: Units) -> None:
         marks = [NOON + 2 * HOUR, NOON]
         with units() as unit:

@@ -178,6 +178,7 @@ def decision(name: str = "d1", **changes: Any) -> Decision:
         edge=EdgeEstimate(
             edge_bps=Decimal(60),
             edge_low_bps=Decimal(31),
+            edge_high_bps=Decimal(89),
             net_edge_bps=Decimal("31.5"),
             net_edge_low_bps=Decimal("2.5"),
             n=812,

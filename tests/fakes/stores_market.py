@@ -70,6 +70,10 @@ class FakeCandles:
         ]
         return sorted(found, key=lambda row: (str(row[0]), row[1].ms))
 
+    def spans(self, venue: str) -> Sequence[tuple[Symbol, Timeframe, datetime, datetime]]:
+        rows = self.coverage(venue)
+        return [(symbol, frame, first, last) for symbol, frame, _, first, last in rows]
+
     def mark_empty(
         self, venue: str, symbol: Symbol, timeframe: Timeframe, open_times: Iterable[datetime]
     ) -> None:

@@ -155,7 +155,7 @@ def test_candles_travel_from_file_to_store_to_backtest_to_file(run: Run, tmp_pat
     assert status["streams"][0]["bars"] == 900
     assert status["quarantined"][0]["symbol"] == "BTC/USDT"
     assert json.loads(run("data", "gaps", "--json").stdout) == []
-    result = json.loads(run("backtest", "--json", "--report", "report").stdout)
+    result = json.loads(run("backtest", "--timeframe", "1h", "--json", "--report", "report").stdout)
     assert {"start_equity", "final_equity", "metrics", "trades", "equity", "costs"} <= set(result)
     assert len(result["equity"]) == 900
     assert (tmp_path / "report" / "equity.csv").exists()

@@ -49,7 +49,14 @@ EXITS = {
 }
 
 
-def past(seed: int, bars: int, policies: TradingPolicy, *, depth: float = 0.005) -> Past:
+def past(
+    seed: int,
+    bars: int,
+    policies: TradingPolicy,
+    *,
+    depth: float = 0.005,
+    rearm_after_days: float | None = 7.0,
+) -> Past:
     """A made-up past; ``depth`` is the share of a bar's volume on one level of the book."""
     histories = {
         market.symbol: candles(market, seed=seed, bars=bars)
@@ -63,6 +70,7 @@ def past(seed: int, bars: int, policies: TradingPolicy, *, depth: float = 0.005)
         end=START + bars * HOUR,
         policies=policies,
         fills=FillPolicy(level_volume_fraction=depth),
+        rearm_after_days=rearm_after_days,
     )
 
 
@@ -201,6 +209,24 @@ def test_other_pasts_are_told_alike(case: str, depth: float, fake_units: FakeUni
     twins = play(fake_units, past(seed, 120, policies, depth=depth))
     assert differences(twins) == []
     assert twins.backtest.result.trades
+
+
+@pytest.mark.parametrize("days", [0.0, 0.3, 1.0])
+def test_a_person_who_re_arms_is_told_alike(days: float, fake_units: FakeUnits) -> None:
+    """At once, in the middle of a bar, and at a close."""
+    quick = busy(rank=0.3, daily_loss=0.5, drawdown=0.008)
+    twins = play(fake_units, past(63, 120, quick, rearm_after_days=days))
+    assert differences(twins) == []
+    assert twins.rehearsal.rearms > 1
+    assert twins.reasons["drawdown_latched"] > 0
+
+
+def test_nobody_re_arms_where_nobody_would(fake_units: FakeUnits) -> None:
+    quick = busy(rank=0.3, daily_loss=0.5, drawdown=0.008)
+    twins = play(fake_units, past(63, 120, quick, rearm_after_days=None))
+    assert differences(twins) == []
+    assert twins.rehearsal.rearms == 0
+    assert twins.reasons["drawdown_latched"] > 100
 
 
 @pytest.mark.real

@@ -24,6 +24,7 @@ MARKETS = (
 # Half of all bars are worth a look, so that two days suffice.
 CONFIG = """
 [strategy]
+name = "score"
 min_rank_fraction = 0.5
 [exits]
 time_stop_bars = 8

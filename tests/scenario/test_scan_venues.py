@@ -76,6 +76,8 @@ def desk(folder: Path, server: ExchangeServer) -> Cli:
         base_url = "{server.base_url}"
         symbols = ["BTC/USDT", "ETH/USDT"]
         timeframes = ["1h"]
+        [strategy]
+        name = "score"
         [market]
         backfill_bars = {BARS}
         """
@@ -96,7 +98,6 @@ def test_scan_ranks_what_a_venue_shows_and_backfill_resumes(
         stored = run("data status --json").ok().json
     assert "ETH/USDT" in table
     assert "BTC/USDT" not in table
-    assert "uncalibrated" in table
     assert {(one["venue"], one["symbol"]) for one in stored["streams"]} == {
         (server.ccxt_id, symbol) for symbol in SYMBOLS
     }

@@ -17,8 +17,10 @@ from engine.backtest.state import ApprovalModel
 from engine.clock import ReplayClock
 from engine.desk.rehearsal import Approver, Rehearsal, RehearsalReport
 from engine.domain.decisions import Decision
+from engine.domain.ids import DecisionId
 from engine.domain.market import CandleSeries, MarketRules, Symbol, Timeframe
 from engine.domain.portfolio import Trade
+from engine.domain.proof import Calibration
 from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
 from engine.domain.values import from_ms, to_ms
 from engine.fills.policy import FillPolicy
@@ -45,6 +47,8 @@ class Past:
     end: datetime
     policies: TradingPolicy = field(default_factory=TradingPolicy)
     fills: FillPolicy = field(default_factory=FillPolicy)
+    rearm_after_days: float | None = 7.0
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +84,9 @@ def rehearse(units: Units, past: Past) -> RehearsalReport:
     with units() as unit:
         for symbol, series in past.histories.items():
             unit.candles.add(VENUE, symbol, H1, series)
+        if past.calibration is not None:
+            unit.calibrations.add(past.calibration)
+            unit.calibrations.activate(past.calibration.version)
         unit.commit()
     clock = ReplayClock(past.start)
     market = ReplayMarket(
@@ -108,6 +115,7 @@ def rehearse(units: Units, past: Past) -> RehearsalReport:
         cycle=made.cycle,
         questions=made.questions,
         approver=Approver.AUTO,
+        rearm_after_days=past.rearm_after_days,
     )
     return rehearsal.run(past.start, past.end)
 
@@ -128,14 +136,15 @@ def backtest(past: Past) -> BacktestRun:
         strategy=strategy(past),
         policies=past.policies,
         fills=past.fills,
-        approval=ApprovalModel(),
+        approval=ApprovalModel(rearm_after_days=past.rearm_after_days),
+        calibration=past.calibration,
     )
     return run_backtest(plan, keep_log=True)
 
 
 def differences(twins: Twins) -> list[str]:
-    """Where the two part: decisions, then trades, then equity; the first few of each."""
-    found = (_decisions(twins), _trades(twins), _equity(twins))
+    """Where the two part: decisions, trades, equity, re-arms; the first few of each."""
+    found = (_decisions(twins), _trades(twins), _equity(twins), _rearms(twins))
     return [line for lines in found for line, _ in zip(lines, range(3), strict=False)]
 
 
@@ -165,6 +174,12 @@ def _decisions(twins: Twins) -> Iterator[str]:
         yield f"{compared} decisions on the timeline, backtest {log.action.size}"
 
 
+def _rearms(twins: Twins) -> Iterator[str]:
+    told, replayed = twins.rehearsal.rearms, twins.backtest.result.rearms
+    if told != replayed:
+        yield f"re-armed {told} times, backtest {replayed}"
+
+
 def _words(action: int, route: int, reason: int) -> str:
     labels = (ActionCode(action).label, RouteCode(route).label, ReasonCode(reason).label)
     return " ".join(labels)
@@ -175,11 +190,14 @@ def _trades(twins: Twins) -> Iterator[str]:
     replayed = sorted(
         twins.backtest.result.trades, key=lambda t: (t.closed_ms, t.symbol, t.quantity)
     )
+    decided = {decision.id: decision for decision in twins.decisions}
     for one, other in zip_longest(told, replayed):
         if one is None or other is None:
             yield f"only one has {one or other}"
         elif not _is_same(one, other, twins.past.rules[one.symbol]):
             yield f"{one} is not {other}"
+        elif not _was_decided_alike(decided[one.decision_id or DecisionId("")], other):
+            yield f"{one.decision_id} has another score or regime than {other}"
 
 
 def _is_same(one: Trade, other: ReplayedTrade, rules: MarketRules) -> bool:
@@ -196,6 +214,13 @@ def _is_same(one: Trade, other: ReplayedTrade, rules: MarketRules) -> bool:
         (one.pnl_quote, other.pnl_quote, 1e-6),
     )
     return names and times and all(abs(float(a) - b) < limit for a, b, limit in amounts)
+
+
+def _was_decided_alike(decision: Decision, other: ReplayedTrade) -> bool:
+    """Score to the 0.01 that the desk stores, and regime."""
+    assert decision.score is not None
+    near = abs(float(decision.score.signed) - other.score) < 0.0051
+    return near and decision.score.regime == other.regime
 
 
 def _equity(twins: Twins) -> Iterator[str]:

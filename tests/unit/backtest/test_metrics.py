@@ -3,10 +3,20 @@ import math
 import numpy as np
 import pytest
 
-from engine.backtest.metrics import Metrics, drawdown, measure, profit_factor, sharpe, sortino
-from engine.domain.errors import InvalidValueError
+from engine.backtest.metrics import (
+    Closed,
+    Metrics,
+    Spent,
+    at_day_ends,
+    drawdown,
+    measure,
+    sharpe,
+    sortino,
+    with_start,
+)
 
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 
 
 def measured(equity: list[float], pnl: list[float] | None = None) -> Metrics:
@@ -16,11 +26,13 @@ def measured(equity: list[float], pnl: list[float] | None = None) -> Metrics:
         equity=np.array(equity),
         exposure=np.array([1.0 if k % 2 else 0.0 for k in range(len(equity))]),
         close_ms=DAY_MS * np.arange(1, len(equity) + 1),
-        pnl=np.array(pnl or []),
-        holding_bars=np.arange(1, len(pnl or []) + 1),
-        traded_quote=300.0,
-        fees_quote=1.0,
-        slippage_quote=2.0,
+        closed=Closed(
+            pnl_quote=np.array(pnl or []),
+            entry_quote=np.full(len(pnl or []), 50.0),
+            bars_held=np.arange(1, len(pnl or []) + 1),
+            held_ms=HOUR_MS * 10 * np.arange(1, len(pnl or []) + 1),
+        ),
+        spent=Spent(traded_quote=300.0, fees_quote=1.0, slippage_quote=2.0, funding_quote=-0.5),
     )
 
 
@@ -82,30 +94,61 @@ def test_trade_figures_by_hand() -> None:
     assert found.expectancy_quote == pytest.approx(1.25)
     assert found.payoff == pytest.approx(5 / 2.5)
     assert found.mean_holding_bars == pytest.approx(2.5)
+    # Each was bought for 50: 1,200, -400, 800 and -600 bps.
+    assert found.expectancy_bps == pytest.approx(250.0)
+    assert (found.best_quote, found.worst_quote) == (6.0, -3.0)
+    # 10, 20, 30 and 40 hours.
+    assert found.mean_holding_hours == pytest.approx(25.0)
+    assert found.median_holding_hours == pytest.approx(25.0)
 
 
-def test_no_trades_and_no_losses_have_no_factor() -> None:
-    assert profit_factor(np.array([])) is None
-    assert profit_factor(np.array([1.0, 2.0])) is None
-    none = measured([100.0])
-    assert (none.win_rate_fraction, none.expectancy_quote, none.payoff) == (None, None, None)
+def test_what_trading_took_is_told_apart() -> None:
+    found = measured([100.0])
+    assert (found.fees_quote, found.slippage_quote, found.funding_quote) == (1.0, 2.0, -0.5)
 
 
-def test_growth_over_a_year_and_the_rest() -> None:
-    # 365.25 days are a year; 100 to 121 in two of them is 10 % a year.
-    equity = np.linspace(100.0, 121.0, 731).tolist()
-    found = measured(equity)
-    assert found.years == pytest.approx(731 / 365.25)
-    assert found.cagr_fraction == pytest.approx(0.1, rel=2e-3)
-    assert found.return_fraction == pytest.approx(0.21)
-    assert found.exposure_fraction == pytest.approx(365 / 731)
-    assert found.turnover_per_year == pytest.approx(300 / 110.5 / (731 / 365.25))
+def test_the_daily_sharpe_sees_the_ends_of_utc_days_only() -> None:
+    # Closes at 12:00, 24:00, 12:00 and 24:00; midnight belongs to the day that ends.
+    close_ms = HOUR_MS * np.array([12, 24, 36, 48])
+    path, times_ms = with_start(100.0, np.array([50.0, 110.0, 300.0, 99.0]), close_ms)
+    assert times_ms.tolist() == [0, 12 * HOUR_MS, 24 * HOUR_MS, 36 * HOUR_MS, 48 * HOUR_MS]
+    assert at_day_ends(path, times_ms).tolist() == [100.0, 110.0, 99.0]
 
 
-def test_a_lost_account_has_no_growth_rate() -> None:
-    assert measured([50.0, -1.0]).cagr_fraction is None
+def test_a_day_that_has_not_ended_counts_with_its_last_close() -> None:
+    path, times_ms = with_start(100.0, np.array([101.0, 102.0, 103.0]), HOUR_MS * np.arange(23, 26))
+    assert at_day_ends(path, times_ms).tolist() == [100.0, 102.0, 103.0]
 
 
-def test_no_bars_are_refused() -> None:
-    with pytest.raises(InvalidValueError):
-        measured([])
+def test_exposure_is_told_in_time_and_in_money() -> None:
+    # One bar of four is held, half of equity in it.
+    found = measure(
+        start_equity=100.0,
+        equity=np.full(4, 100.0),
+        exposure=np.array([0.0, 50.0, 0.0, 0.0]),
+        close_ms=DAY_MS * np.arange(1, 5),
+        closed=Closed(*[np.array([])] * 2, *[np.array([], np.int64)] * 2),
+        spent=Spent(traded_quote=0.0, fees_quote=0.0, slippage_quote=0.0),
+    )
+    assert found.exposure_fraction == pytest.approx(0.25)
+    assert found.mean_exposure_fraction == pytest.approx(0.125)
+
+
+def test_volatility_is_the_deviation_of_bar_returns_over_a_year() -> None:
+    # Returns +10 %, -10 %: deviation 0.1 * sqrt(2), 365.25 of them a year.
+    found = measured([110.0, 99.0])
+    assert found.volatility_fraction == pytest.approx(0.1 * math.sqrt(2) * math.sqrt(365.25))
+
+
+def test_calmar_is_growth_over_the_deepest_fall() -> None:
+    found = measured([110.0, 99.0, 120.0])
+    assert found.cagr_fraction is not None
+    assert found.calmar == pytest.approx(found.cagr_fraction / 0.1)
+
+
+def test_an_account_that_was_lost_earns_nothing_after_it() -> None:
+    # +10 %, then lost with -115 of 110; what follows has no return.
+    steps = np.array([0.1, -115.0 / 110.0])
+    expected = steps.mean() / steps.std(ddof=1) * math.sqrt(2)
+    path = np.array([100.0, 110.0, -5.0, 50.0, 60.0])
+    assert sharpe(path, 1.0) == pytest.approx(expected)

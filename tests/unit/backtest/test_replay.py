@@ -95,11 +95,13 @@ def test_what_comes_later_changes_nothing_before(cut: int) -> None:
 
 
 def _cut(feed: Feed, at: int) -> Feed:
-    return Feed(**{name: column[:at] for name, column in feed._asdict().items()})
+    columns = {name: column[:at] for name, column in feed._asdict().items() if name != "finer"}
+    return Feed(**columns, finer=feed.finer)
 
 
 def _perturbed(feed: Feed, at: int) -> Feed:
-    changed = Feed(**{name: column.copy() for name, column in feed._asdict().items()})
+    columns = {name: column.copy() for name, column in feed._asdict().items() if name != "finer"}
+    changed = Feed(**columns, finer=feed.finer)
     for name in ("open", "high", "low", "close", "volume", "atr"):
         getattr(changed, name)[at:] *= 1.7
     changed.score[at:] *= -1.0

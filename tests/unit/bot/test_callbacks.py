@@ -11,8 +11,10 @@ from bot.messages.callbacks import (
     Answer,
     AskWhy,
     Callback,
+    CancelResearch,
     ClosePosition,
     ConfirmBuy,
+    RepeatResearch,
     ShowCard,
     ShowDecisionChart,
     SwapChart,
@@ -31,6 +33,7 @@ from engine.domain.views import Press
 
 DECISION = DecisionId("d" + "0123456789abcdef0123")
 ORDER = IntentId("o" + "0123456789abcdef0123")
+JOB = "r" + "0123456789abcdef0123"
 TOKEN = "abc-DEF_0123456x"
 LONGEST = Symbol("A" * 32, "B" * 32)
 
@@ -43,6 +46,9 @@ EVERY: list[Callback] = [
     SwapChart(Timeframe.M15, "BTC/USDT"),
     ClosePosition(ORDER),
     TurnPage(12),
+    CancelResearch(JOB),
+    RepeatResearch(JOB, "backtest"),
+    RepeatResearch(JOB, "prove"),
     ConfirmBuy(2**40, 1_800_000_000, Decimal("250.5"), "BTC/USDT"),
 ]
 
@@ -85,6 +91,9 @@ def test_nobody_else_writes_a_button_by_chance(data: str) -> None:
         "1:t:1h:BTC/USDT:x",
         "1:p:-1",
         "1:p:9999999999999999",
+        "1:k:r0123",
+        "1:g:d0123456789abcdef0123",
+        "1:v:r0123456789abcdef0123:backtest",
         "1:b:1:2:0:BTC/USDT",
         "1:b:1:2:1e9:BTC/USDT",
         "1:b:1:2:NaN:BTC/USDT",

@@ -19,6 +19,7 @@ from engine.domain.decisions import Decision
 from engine.domain.desk import Json, Mode, Person, QuarantinedCandle
 from engine.domain.market import Symbol
 from engine.domain.reasons import ReasonCode, RouteCode
+from engine.domain.research import BacktestWish
 from engine.domain.signals import Contribution, Score
 from engine.domain.views import Press
 from engine.ports import Units
@@ -86,6 +87,10 @@ def test_every_kind_is_told_in_every_language(kind: str, language: str, bench: B
     ask(bench, scored(bench.decide(Symbol("ETH", "USDT"))))
     order = bench.fills()[0].order_id
     bench.assembled.desk.close(BTC, OWNER.user_id, request_id="1")
+    wished = bench.assembled.desk.request_backtest(
+        BacktestWish(), OWNER.user_id, chat_id=1, request_id="1"
+    )
+    assert wished.job is not None
     waiting: list[Json] = [
         {"kind": "notice", "payload": {"text": "job_failed", "values": {"name": "x" * 400}}}
     ] * 30
@@ -105,6 +110,7 @@ def test_every_kind_is_told_in_every_language(kind: str, language: str, bench: B
                 *waiting,
             ]
         },
+        "research": {"job_id": wished.job.id},
         "help": {"commands": ["help", "status", HOSTILE]},
         "buy": {
             "symbol": "BTC/USDT",
@@ -133,7 +139,7 @@ def test_a_card_has_its_picture_its_numbers_and_its_buttons(bench: Bench) -> Non
     text = plain(rendered.text).split("\n")
     assert text[:6] == [
         "BTC/USDT LONG · score 74 · 1h",
-        "simulated market · uncalibrated: the edge is not measured yet",
+        "simulated market · uncalibrated: the edge is not measured yet · unproven",
         "Size 5 BTC ≈ 500.00 USDT (5.0 % of equity)",
         "At risk 25.00 USDT (0.25 %)",
         "Entry 100.00 · stop 95.00 (−5.0 %)",

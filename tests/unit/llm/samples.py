@@ -76,6 +76,7 @@ COST = CostEstimate(
 EDGE = EdgeEstimate(
     edge_bps=d("69"),
     edge_low_bps=d("43"),
+    edge_high_bps=d("95"),
     net_edge_bps=d("38"),
     net_edge_low_bps=d("12"),
     n=412,

@@ -1,5 +1,6 @@
 """Answers as JSON: exact numbers as text, times in UTC, nothing that JSON does not know."""
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -9,7 +10,8 @@ from engine.domain.desk import Mode
 from engine.domain.market import Symbol
 from engine.domain.portfolio import EquityPoint
 from engine.domain.reasons import ActionCode
-from main.output import cell_text, money, to_json
+from engine.market.progress import Step
+from main.output import cell_text, money, progress_bar, to_json
 
 NOON = datetime(2024, 1, 2, 12, tzinfo=UTC)
 
@@ -61,3 +63,36 @@ def test_money_has_its_currency_and_where_asked_its_sign() -> None:
     assert money(Decimal("1234.567"), "USDT") == "1,234.57 USDT"
     assert money(Decimal("12.3"), "USDT", sign=True) == "+12.30 USDT"
     assert money(Decimal("-0.5"), "EUR", sign=True) == "-0.50 EUR"
+
+
+LONG_S = 0.3
+
+
+def test_a_bar_shows_how_far_long_work_is(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress_bar(after_s=LONG_S / 10) as show:
+        show(Step(label="indicators", done=1, total=3, eta_s=None))
+        time.sleep(LONG_S)
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    assert "indicators" in shown.err
+    assert "1/3" in shown.err
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_quick_work_and_quiet_work_show_nothing(
+    quiet: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress_bar(quiet=quiet, after_s=0.0 if quiet else 60.0) as show:
+        show(Step(label="indicators", done=1, total=3, eta_s=None))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_nobody_at_a_terminal_sees_no_bar(capfd: pytest.CaptureFixture[str]) -> None:
+    with progress_bar() as show:
+        show(Step(label="indicators", done=1, total=3, eta_s=None))
+        time.sleep(LONG_S / 10)
+    assert "indicators" not in capfd.readouterr().err

@@ -242,7 +242,14 @@ def test_checks_come_back_by_name_in_their_order() -> None:
 
 
 def test_a_measured_edge_comes_back_after_costs() -> None:
-    edge = Edge(edge_bps=120.0, edge_low_bps=90.0, win_probability=0.6, payoff=1.5)
+    edge = Edge(
+        edge_bps=120.0,
+        edge_low_bps=90.0,
+        edge_high_bps=150.0,
+        win_probability=0.6,
+        payoff=1.5,
+        n=40,
+    )
     found = verdict(edge=edge)
     assert found.cost is not None
     assert found.net_edge_bps == pytest.approx(

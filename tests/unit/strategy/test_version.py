@@ -97,3 +97,8 @@ def test_shipped_strategies_are_known_by_their_lineage() -> None:
     }
     scored = columns_of(SCORE, walk(700, 2))
     assert scored.codes == tuple(rule.code for rule in SCORE.rules)
+
+
+def test_a_position_always_has_a_stop() -> None:
+    with pytest.raises(InvalidValueError, match="stop_atr_multiple must be > 0"):
+        ExitPolicy(stop_atr_multiple=None)  # type: ignore[arg-type]

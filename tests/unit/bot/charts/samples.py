@@ -11,6 +11,7 @@ from bot.charts.views import (
     Bars,
     CardPicture,
     ChartPicture,
+    Cone,
     Contribution,
     Equity,
     Floats,
@@ -113,6 +114,26 @@ def chart(of: Bars | None = None, **changes: Any) -> ChartPicture:  # noqa: ANN4
         price_unit="USDT",
         volume_unit="ETH",
         **overlays(shown),
+    )
+    return replace(view, **changes)
+
+
+def cone(of: Bars, count: int = 24, **changes: Any) -> Cone:  # noqa: ANN401 - fields of the view
+    """A cone that widens with the square root of time to ±5 % and ±2.5 %."""
+    last = float(of.close[-1])
+    step = int(of.open_ms[-1] - of.open_ms[-2]) if len(of) > 1 else HOUR_MS
+    width = 0.05 * np.sqrt(np.arange(1, count + 1) / count)
+    view = Cone(
+        open_ms=of.open_ms[-1] + step * np.arange(1, count + 1, dtype=np.int64),
+        low=last * (1 - width),
+        inner_low=last * (1 - width / 2),
+        median=np.full(count, last),
+        inner_high=last * (1 + width / 2),
+        high=last * (1 + width),
+        level=0.8,
+        inner_level=0.5,
+        label="80 % band · hit 81 % of 8,744 (2021–2023)",
+        note="here 26 of 31",
     )
     return replace(view, **changes)
 

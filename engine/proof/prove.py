@@ -1,0 +1,145 @@
+"""From a walk-forward to a verdict: evidence, criteria, figures beside them, and a prediction.
+
+walk-forward + the lineage's trials → `Evidence` → `gate.judge` → `Proof`
+
+Choices:
+- The candidate is one of the trials: the one that is judged.
+- Figures that no criterion asks for (Hansen's test, Monte Carlo drawdown, plateau, the yardstick)
+  stand in the proof's metrics, so that whoever doubts a verdict can look.
+- A verdict on a fixed version speaks for that very version. One on a trained walk-forward speaks
+  for the procedure, whose versions changed from window to window: it carries a fingerprint and a
+  version name of its own, and no desk takes it for a licence to trade some version live.
+- Everything drawn at random has a seed, so that a proof can be repeated to the last digit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from engine.domain.desk import Json
+from engine.domain.proof import Criterion, Prediction, Proof
+from engine.domain.values import from_ms
+from engine.kernel import Floats
+from engine.proof.daily import DAY_MS, sharpe_of_days
+from engine.proof.figures import figures
+from engine.proof.gate import Evidence, GatePolicy, judge, passed
+from engine.proof.resampling import mean_interval
+from engine.proof.trials import Rerun, excess_of
+from engine.proof.walked import WalkForward
+from engine.proof.windows import Mode
+from engine.strategy.version import digest_of
+
+_FEWEST_DAYS = 30
+_SEED = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Proved:
+    """A verdict with what it rests on."""
+
+    proof: Proof
+    walked: WalkForward
+    evidence: Evidence
+    reruns: tuple[Rerun, ...] = field(default=())
+
+
+def prove(
+    walked: WalkForward,
+    reruns: Sequence[Rerun],
+    *,
+    trial_count: int,
+    yardstick: Floats,
+    policy: GatePolicy,
+    made_at: datetime,
+    seed: int = _SEED,
+) -> Proved:
+    """Judge a walk-forward beside its lineage.
+
+    `reruns` are the lineage's other configurations over the same days, `trial_count` how many
+    trials the store has counted with this one, `yardstick` the daily returns of the breakout
+    average over the walk-forward's days.
+    """
+    evidence = evidence_of(walked, reruns, trial_count)
+    criteria = judge(evidence, policy)
+    metrics = figures(walked, evidence, reruns, yardstick, policy=policy, seed=seed)
+    return Proved(
+        proof=_proof(walked, criteria, metrics, trial_count, made_at, seed),
+        walked=walked,
+        evidence=evidence,
+        reruns=tuple(reruns),
+    )
+
+
+def evidence_of(walked: WalkForward, reruns: Sequence[Rerun], trial_count: int) -> Evidence:
+    """Return what the gate looks at; the candidate comes first among the trials."""
+    own = excess_of(walked.days)
+    others = tuple(one.excess for one in reruns if one.excess is not None)
+    return Evidence(
+        first_day=walked.days.first_day,
+        daily_returns=walked.days.returns,
+        random_returns=walked.days.returns - own.excess_returns,
+        trade_pnl=np.array([trade.return_fraction for trade in walked.trades]),
+        trade_regimes=tuple(trade.regime for trade in walked.trades),
+        trials=(own, *others),
+        trial_count=max(trial_count, 1 + len(others)),
+    )
+
+
+def proven_version(walked: WalkForward) -> tuple[str, str]:
+    """Name and fingerprint that a verdict is stored under; see the module."""
+    strategy = walked.strategy
+    if walked.procedure.mode is Mode.FIXED:
+        return strategy.version, strategy.fingerprint
+    print_ = digest_of([strategy.fingerprint, walked.procedure.to_plain(strategy)])
+    return f"{strategy.version}~{walked.procedure.mode}", print_
+
+
+def _proof(
+    walked: WalkForward,
+    criteria: tuple[Criterion, ...],
+    metrics: dict[str, Json],
+    trial_count: int,
+    made_at: datetime,
+    seed: int,
+) -> Proof:
+    version, fingerprint = proven_version(walked)
+    first = walked.days.first_day
+    begin = from_ms((first.toordinal() - _EPOCH) * DAY_MS)
+    return Proof(
+        id=f"p{digest_of([fingerprint, walked.data_digest, walked.owner_digest, trial_count])}",
+        strategy_version=version,
+        fingerprint=fingerprint,
+        lineage=walked.strategy.name,
+        made_at=made_at,
+        timeframe=walked.strategy.timeframe,
+        symbols=walked.days.symbols,
+        data_from=begin,
+        data_to=begin + timedelta(days=len(walked.days.returns)),
+        data_digest=walked.data_digest,
+        trials=trial_count,
+        passed=passed(criteria),
+        criteria=criteria,
+        metrics=metrics,
+        predicted=_prediction(walked, seed),
+    )
+
+
+_EPOCH = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001 - a day's number
+
+
+def _prediction(walked: WalkForward, seed: int) -> Prediction | None:
+    """What paper results will be held against; `None` where there is nothing to predict from."""
+    returns = walked.days.returns
+    if len(returns) < _FEWEST_DAYS or sharpe_of_days(returns) is None:
+        return None
+    mean = mean_interval(returns, seed=seed)
+    return Prediction(
+        daily_mean=mean.estimate,
+        daily_deviation=float(np.std(returns, ddof=1)),
+        daily_low=mean.low,
+        daily_high=mean.high,
+        trades_per_day=len(walked.trades) / len(returns),
+        days=len(returns),
+    )

@@ -1,0 +1,117 @@
+"""``cryptotrader sweep``: many variants of a strategy on the same candles, best first."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config import Settings
+from main.command_line import ConfigOption, JsonOption, SymbolsOption, load_settings, new_app
+from main.commands.walkforward import (
+    SeedOption,
+    SinceOption,
+    StrategyOption,
+    TimeframeOption,
+    UntilOption,
+    VenueOption,
+)
+from main.output import print_json, progress_bar, say
+from main.store import open_store
+
+if TYPE_CHECKING:
+    from engine.market.progress import Progress
+    from engine.proof.sweep import Kind, Swept
+    from main.proving import Wanted
+
+app = new_app("Play many variants of a strategy, best first.")
+
+
+@app.command(
+    epilog="Example: cryptotrader sweep --axis rules.RSI.length=7,14,21 "
+    "--axis entry.min_rank_fraction=0.95,0.99"
+)
+def sweep(
+    strategy: StrategyOption = None,
+    symbol: SymbolsOption = None,
+    timeframe: TimeframeOption = None,
+    axis: Annotated[
+        list[str] | None,
+        typer.Option("--axis", metavar="NAME=V,…", help="Values of one parameter; repeatable."),
+    ] = None,
+    sample: Annotated[
+        int | None, typer.Option(metavar="N", help="So many points, drawn; all without it.")
+    ] = None,
+    seed: SeedOption = 7,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Workers; all cores without it.")
+    ] = None,
+    processes: Annotated[bool, typer.Option(help="Processes in place of threads.")] = False,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="URL", help="A Dask scheduler, tcp://host:port.")
+    ] = None,
+    sort: Annotated[str, typer.Option(help="Figure to sort by.")] = "sharpe",
+    top: Annotated[int, typer.Option(metavar="N", help="Rows to print.")] = 20,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    venue: VenueOption = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for JSON and a table.")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Play every combination of the axes; each counts as a trial of the lineage once shown."""
+    from engine.domain.errors import UsageError
+    from engine.proof.sweep_kernel import FIGURES
+    from main.proving import Wanted, measured
+    from main.reports.sweep import document, print_swept, write_swept
+
+    if sort not in FIGURES:
+        raise UsageError(f"--sort {sort!r} is not one of {', '.join(FIGURES)}")
+    settings = load_settings(config).settings
+    wanted = Wanted(
+        symbols=symbol or (), timeframe=timeframe, since=since, until=until, venue=venue
+    )
+    kind: Kind = "processes" if processes else "threads"
+    with measured() as effort, progress_bar(quiet=json) as progress:
+        swept, count, name = _sweep(
+            settings, strategy, wanted, axis or (), sample, seed, kind, workers, cluster, progress
+        )
+    made = document(swept, strategy_version=name, trials=count, sort=sort, effort=effort)
+    if report is not None:
+        write_swept(made, report)
+    if json:
+        print_json(made)
+        return
+    print_swept(swept, sort=sort, top=top)
+    say(f"{len(swept.choices)} variants of {name}, {count} trials of its lineage; {effort}")
+
+
+def _sweep(
+    settings: Settings,
+    spec: str | None,
+    wanted: "Wanted",
+    axes: list[str] | tuple[str, ...],
+    count: int | None,
+    seed: int,
+    kind: "Kind",
+    workers: int | None,
+    cluster: str | None,
+    progress: "Progress",
+) -> "tuple[Swept, int, str]":
+    from engine.proof.ground import ground_of
+    from engine.proof.sweep import grid, sample, sweep
+    from engine.proof.trials import swept_trials
+    from main.proving import keep_trials, now, parse_axes, plan_for, swept_space
+    from main.strategies import chosen_strategy
+
+    with open_store(settings) as units:
+        made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
+        space = parse_axes(axes) if axes else swept_space(made)
+        choices = grid(space) if count is None else sample(space, count, seed=seed)
+        ground = ground_of(plan_for(settings, units, made, wanted, progress))
+        swept = sweep(
+            ground, made, choices, kind=kind, workers=workers, cluster=cluster, progress=progress
+        )
+        trials = swept_trials(ground, made, swept, seen_at=now())
+        return swept, keep_trials(units, made, trials), made.version

@@ -1,0 +1,118 @@
+"""``cryptotrader walkforward``: train on the past, trade the unseen, stitch the results."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from config import Settings
+from main.command_line import ConfigOption, JsonOption, SymbolsOption, load_settings, new_app
+from main.output import print_json, progress_bar, say
+from main.store import open_store
+
+if TYPE_CHECKING:
+    from engine.market.progress import Progress
+    from engine.proof.walked import Procedure, WalkForward
+    from main.proving import Wanted
+
+app = new_app("Train on the past, trade the unseen, stitch the results.")
+
+StrategyOption = Annotated[
+    str | None, typer.Option(metavar="FILE", help="A strategy file, or a shipped name.")
+]
+TimeframeOption = Annotated[
+    str | None, typer.Option(metavar="TF", help="Decision candles, in place of the strategy's.")
+]
+SinceOption = Annotated[str | None, typer.Option("--from", metavar="T", help="First bar.")]
+UntilOption = Annotated[str | None, typer.Option("--to", metavar="T", help="Bars before it.")]
+VenueOption = Annotated[
+    str | None, typer.Option(metavar="V", help="Venue whose candles are played.")
+]
+ReportOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder for a picture, JSON and tables.")
+]
+TrainOption = Annotated[int, typer.Option("--train", metavar="DAYS", help="Days of training.")]
+TestOption = Annotated[int, typer.Option("--test", metavar="DAYS", help="Days of each test.")]
+PointsOption = Annotated[int, typer.Option(metavar="N", help="Points searched per window.")]
+SeedOption = Annotated[int, typer.Option(metavar="N", help="Seed of the search.")]
+AxisOption = Annotated[
+    list[str] | None,
+    typer.Option("--axis", metavar="NAME=V,…", help="Search this, not the defaults; repeatable."),
+]
+CalibrateOption = Annotated[
+    bool, typer.Option(help="Trade each test by the net edge that its past promised.")
+]
+
+
+@app.command(
+    epilog="Example: cryptotrader walkforward --mode rolling --train 730 --test 182 --report wf"
+)
+def walkforward(
+    strategy: StrategyOption = None,
+    symbol: SymbolsOption = None,
+    timeframe: TimeframeOption = None,
+    mode: Annotated[
+        str, typer.Option(help="anchored, rolling, or fixed: train nothing.")
+    ] = "anchored",
+    train: TrainOption = 730,
+    test: TestOption = 182,
+    points: PointsOption = 60,
+    seed: SeedOption = 7,
+    axis: AxisOption = None,
+    calibration: CalibrateOption = True,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    venue: VenueOption = None,
+    report: ReportOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Walk a strategy forward; what you see is counted as a trial of its lineage."""
+    from main.proving import Wanted, measured, procedure_for
+    from main.reports.walkforward import document, print_walked, write_walked
+
+    settings = load_settings(config).settings
+    procedure = procedure_for(
+        mode=mode,
+        train_days=train,
+        test_days=test,
+        points=points,
+        seed=seed,
+        calibrate=calibration,
+        axes=axis or (),
+    )
+    wanted = Wanted(
+        symbols=symbol or (), timeframe=timeframe, since=since, until=until, venue=venue
+    )
+    with measured() as effort, progress_bar(quiet=json) as progress:
+        walked, count = _walk(settings, strategy, procedure, wanted, progress)
+    made = document(walked, trials=count, effort=effort)
+    if report is not None:
+        write_walked(walked, made, report, zone_name=settings.app.timezone)
+    if json:
+        print_json(made)
+        return
+    print_walked(walked, quote=settings.trading.quote)
+    say(f"trial {count} of {walked.strategy.name}; {effort}")
+
+
+def _walk(
+    settings: Settings,
+    spec: str | None,
+    procedure: "Procedure",
+    wanted: "Wanted",
+    progress: "Progress",
+) -> "tuple[WalkForward, int]":
+    from engine.proof.ground import ground_of
+    from engine.proof.trials import trial_of
+    from engine.proof.walkforward import walk_forward
+    from main.proving import keep_trials, now, plan_for, window_store
+    from main.strategies import chosen_strategy
+
+    with open_store(settings) as units:
+        made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
+        ground = ground_of(plan_for(settings, units, made, wanted, progress))
+        walked = walk_forward(
+            ground, made, procedure, store=window_store(settings), progress=progress
+        )
+        return walked, keep_trials(units, made, [trial_of(walked, seen_at=now())])

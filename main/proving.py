@@ -1,0 +1,265 @@
+"""What ``walkforward``, ``prove`` and ``sweep`` share: the ground, the procedure, trials, cost.
+
+settings + options → strategy version → history → ground → walk-forward → a trial in the store
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from config import Settings
+from engine.backtest.runner import BacktestPlan
+from engine.backtest.state import ApprovalModel
+from engine.clock import SystemClock
+from engine.domain.desk import Json
+from engine.domain.errors import DataError, UsageError
+from engine.domain.market import Timeframe
+from engine.domain.proof import Proof, Trial
+from engine.domain.values import to_ms
+from engine.market.progress import Progress, silent
+from engine.ports import Units
+from engine.proof.breakouts import breakout_average
+from engine.proof.gate import GatePolicy
+from engine.proof.ground import Ground, ground_of
+from engine.proof.prove import Proved, prove
+from engine.proof.search import SearchPolicy, SearchSpace, default_space
+from engine.proof.trials import (
+    Grounds,
+    configuration_id,
+    explored,
+    rerun,
+    research_trials,
+    researched,
+    trial_of,
+)
+from engine.proof.walked import Procedure
+from engine.proof.walkforward import walk_forward
+from engine.proof.windows import Mode, WindowPolicy
+from engine.strategy.version import StrategyVersion
+from main.command_line import parse_moment, parse_symbols, simulated_venues, stored_venue
+from main.history import load_history
+
+_MB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The candles that a command asks for, as it was called."""
+
+    symbols: Sequence[str] = ()
+    timeframe: str | None = None
+    since: str | None = None
+    until: str | None = None
+    venue: str | None = None
+
+
+@dataclass(slots=True)
+class Effort:
+    """Time since the start in seconds, and the most memory this process has used."""
+
+    took_s: float = 0.0
+    peak_memory_mb: float = 0.0
+
+    def __str__(self) -> str:
+        return f"took {self.took_s:.1f} s, at most {self.peak_memory_mb:,.0f} MB"
+
+
+@contextmanager
+def measured() -> Iterator[Effort]:
+    """Measure what is done inside; the figures are there afterwards."""
+    effort, began = Effort(), time.perf_counter()
+    try:
+        yield effort
+    finally:
+        effort.took_s = time.perf_counter() - began
+        effort.peak_memory_mb = peak_memory_mb()
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has used so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used / _MB if sys.platform == "darwin" else used / 1024
+
+
+def plan_for(
+    settings: Settings,
+    units: Units,
+    strategy: StrategyVersion,
+    wanted: Wanted,
+    progress: Progress = silent,
+) -> BacktestPlan:
+    """Stored candles and the owner's policies for one strategy."""
+    history = load_history(
+        units,
+        venue=wanted.venue,
+        preferred=stored_venue(settings, None),
+        avoid=simulated_venues(settings),
+        timeframe=strategy.timeframe,
+        symbols=parse_symbols(wanted.symbols),
+        start=parse_moment(wanted.since, "--from") if wanted.since else None,
+        end=parse_moment(wanted.until, "--to") if wanted.until else None,
+        window_bars=strategy.window_bars,
+        progress=progress,
+    )
+    return BacktestPlan(
+        histories=history.candles,
+        rules=history.rules,
+        start=history.start,
+        end=history.end,
+        start_equity_quote=float(settings.trading.start_equity_quote),
+        strategy=strategy,
+        policies=settings.policy,
+        fills=settings.fills,
+        approval=ApprovalModel(),
+    )
+
+
+def grounds_for(settings: Settings, units: Units, ground: Ground, wanted: Wanted) -> Grounds:
+    """The same history on other timeframes, each laid out once, ``None`` where there is none."""
+    known: dict[Timeframe, Ground | None] = {ground.timeframe: ground}
+
+    def of(timeframe: Timeframe) -> Ground | None:
+        if timeframe not in known:
+            strategy = replace(ground.plan.strategy, timeframe=timeframe)
+            try:
+                known[timeframe] = ground_of(plan_for(settings, units, strategy, wanted))
+            except DataError:
+                known[timeframe] = None
+        return known[timeframe]
+
+    return of
+
+
+def procedure_for(
+    *,
+    mode: str,
+    train_days: int,
+    test_days: int,
+    points: int,
+    seed: int,
+    calibrate: bool,
+    axes: Sequence[str],
+) -> Procedure:
+    """The procedure that options describe; ``UsageError`` with an example for a wrong one."""
+    try:
+        chosen = Mode(mode)
+    except ValueError as err:
+        raise UsageError(f"--mode {mode!r} is not one of {', '.join(Mode)}") from err
+    return Procedure(
+        mode=chosen,
+        windows=WindowPolicy(train_days=train_days, test_days=test_days),
+        search=SearchPolicy(points=points, seed=seed),
+        space=parse_axes(axes) if axes else None,
+        calibrate=calibrate,
+    )
+
+
+def parse_axes(texts: Sequence[str]) -> SearchSpace:
+    """Axes written as ``NAME=V,V,…``; ``UsageError`` with an example otherwise."""
+    axes: dict[str, tuple[Json, ...]] = {}
+    for text in texts:
+        name, sign, values = text.partition("=")
+        if not sign or not name or not values:
+            raise UsageError(
+                f"--axis {text!r} is no axis; write --axis exits.stop_atr_multiple=2,3,4"
+            )
+        axes[name] = tuple(parse_value(value) for value in values.split(","))
+    return SearchSpace(axes=axes)
+
+
+def parse_value(text: str) -> Json:
+    """A number, ``true``, ``false``, ``none``, or the text itself."""
+    words: dict[str, Json] = {"none": None, "null": None, "true": True, "false": False}
+    plain = text.strip()
+    if plain.lower() in words:
+        return words[plain.lower()]
+    kinds: tuple[Callable[[str], Json], ...] = (int, float)
+    for kind in kinds:
+        try:
+            return kind(plain)
+        except ValueError:
+            continue
+    return plain
+
+
+def window_store(settings: Settings) -> Path:
+    """Where finished windows are kept."""
+    return settings.app.data_dir / "walkforward"
+
+
+def keep_trials(units: Units, strategy: StrategyVersion, trials: Sequence[Trial]) -> int:
+    """Count these trials and those that the version's research made; returns the lineage's."""
+    now = SystemClock().now()
+    seeds = research_trials(strategy, researched(strategy), seen_at=now)
+    with units() as unit:
+        for trial in (*seeds, *trials):
+            unit.trials.add(trial)
+        count = unit.trials.count(strategy.name)
+        unit.commit()
+    return count + explored(strategy)
+
+
+def lineage(units: Units, strategy: StrategyVersion) -> Sequence[Trial]:
+    """All trials of a strategy's lineage, oldest first."""
+    with units(read_only=True) as unit:
+        return unit.trials.of(strategy.name)
+
+
+def keep_proof(units: Units, proof: Proof) -> None:
+    """Store a verdict."""
+    with units() as unit:
+        unit.proofs.add(proof)
+        unit.commit()
+
+
+def now() -> datetime:
+    """The present moment."""
+    return SystemClock().now()
+
+
+def prove_strategy(
+    settings: Settings,
+    units: Units,
+    strategy: StrategyVersion,
+    procedure: Procedure,
+    wanted: Wanted,
+    *,
+    progress: Progress = silent,
+) -> Proved:
+    """Walk, count the trial, walk the lineage again, judge, and store the verdict."""
+    ground = ground_of(plan_for(settings, units, strategy, wanted, progress))
+    store = window_store(settings)
+    walked = walk_forward(ground, strategy, procedure, store=store, progress=progress)
+    trial = trial_of(walked, seen_at=now())
+    count = keep_trials(units, strategy, [trial])
+    reruns = rerun(
+        strategy,
+        lineage(units, strategy),
+        grounds_for(settings, units, ground, wanted),
+        store=store,
+        without=[configuration_id(strategy, procedure)],
+        progress=progress,
+    )
+    start, end = walked.windows[0].window.test_from, walked.windows[-1].window.test_to
+    proved = prove(
+        walked,
+        reruns,
+        trial_count=count,
+        yardstick=breakout_average(ground, start_ms=to_ms(start), end_ms=to_ms(end)),
+        policy=GatePolicy(),
+        made_at=now(),
+    )
+    keep_proof(units, proved.proof)
+    return proved
+
+
+def swept_space(strategy: StrategyVersion) -> SearchSpace:
+    """What a sweep plays when nobody says: the threshold and the stop around the strategy's own."""
+    axes = default_space(strategy).axes
+    wanted = ("entry.min_rank_fraction", "entry.min_score", "exits.stop_atr_multiple")
+    return SearchSpace(axes={name: axes[name] for name in wanted if name in axes})

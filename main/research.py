@@ -1,0 +1,177 @@
+"""Playing and proving, for the command line and for jobs that were asked for in the chat.
+
+job → strategy version → stored candles → a backtest's document, or a verdict in the store
+
+Proving a job judges the very version, untrained: what was tuned is in the version already, and a
+verdict about a procedure would be no licence for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+from config import Settings
+from engine.desk.research import read_wish
+from engine.domain.desk import Json
+from engine.domain.market import Symbol, Timeframe
+from engine.domain.proof import ResearchJob
+from engine.domain.research import BacktestWish
+from engine.market.progress import Progress
+from engine.ports import Units
+from engine.strategy.version import StrategyVersion
+from main.command_line import simulated_venues, stored_venue
+from main.strategies import chosen_strategy
+
+if TYPE_CHECKING:
+    from engine.backtest.report import BacktestReport
+    from engine.backtest.state import ApprovalModel
+
+_MONEY_DIGITS = 2
+_FRACTION_DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Which stored candles are played; what is left out is everything there is.
+
+    Candles of ``finer`` tell what came first inside a bar, where they are stored.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    symbols: Sequence[Symbol] = ()
+    venue: str | None = None
+    finer: Timeframe | None = None
+
+
+def play(
+    settings: Settings,
+    units: Units,
+    made: StrategyVersion,
+    period: Period,
+    *,
+    progress: Progress,
+    approval: "ApprovalModel | None" = None,
+) -> "BacktestReport":
+    """Play a strategy over stored candles with the owner's limits and costs.
+
+    The active calibration of the version is used, as the desk does. ``DataError`` where nothing is
+    stored of the period.
+    """
+    from engine.backtest.report import report
+    from engine.backtest.runner import BacktestPlan, run_backtest
+    from engine.backtest.state import ApprovalModel
+    from main.history import load_finer, load_history
+    from main.reports.about import Played, about
+
+    history = load_history(
+        units,
+        venue=period.venue,
+        preferred=stored_venue(settings, None),
+        avoid=simulated_venues(settings),
+        timeframe=made.timeframe,
+        symbols=period.symbols,
+        start=period.start,
+        end=period.end,
+        window_bars=made.window_bars,
+        progress=progress,
+    )
+    finer = load_finer(units, history, period.finer, progress) if period.finer else {}
+    with units(read_only=True) as unit:
+        calibration = unit.calibrations.active(made.version, made.timeframe)
+    plan = BacktestPlan(
+        histories=history.candles,
+        rules=history.rules,
+        start=history.start,
+        end=history.end,
+        start_equity_quote=float(settings.trading.start_equity_quote),
+        strategy=made,
+        policies=settings.policy,
+        fills=settings.fills,
+        approval=approval or ApprovalModel(),
+        calibration=calibration,
+        finer=finer,
+        finer_timeframe=period.finer or made.timeframe,
+    )
+    run = run_backtest(plan, progress=progress)
+    played = Played(plan=plan, history=history, quote=settings.trading.quote)
+    return report(run, about(played, run.result))
+
+
+def do_job(
+    settings: Settings, units: Units, job: ResearchJob, progress: Progress
+) -> dict[str, Json]:
+    """Do what a job asks for; raises what the work raises (``DataError`` without candles)."""
+    wish = read_wish(job.parameters)
+    timeframe = wish.timeframe.value if wish.timeframe else None
+    made = chosen_strategy(
+        settings,
+        units,
+        spec=wish.strategy or None,
+        timeframe=timeframe,
+        simulated=settings.venue(settings.venue_name).kind == "simulated",
+    )
+    work = _prove if job.kind == "prove" else _backtest
+    return work(settings, units, made, wish, progress)
+
+
+def _backtest(
+    settings: Settings,
+    units: Units,
+    made: StrategyVersion,
+    wish: BacktestWish,
+    progress: Progress,
+) -> dict[str, Json]:
+    period = Period(
+        start=datetime.combine(wish.start, time(0), UTC) if wish.start else None,
+        end=datetime.combine(wish.end, time(0), UTC) if wish.end else None,
+    )
+    document = play(settings, units, made, period, progress=progress).summary()
+    data = document["data"]
+    venue = data.get("venue") if isinstance(data, dict) else None
+    return {
+        **document,
+        "curve": _thinned(document["curve"]),
+        "fingerprint": made.fingerprint,
+        "simulated": venue in simulated_venues(settings),
+    }
+
+
+def _prove(
+    settings: Settings,
+    units: Units,
+    made: StrategyVersion,
+    wish: BacktestWish,
+    progress: Progress,
+) -> dict[str, Json]:
+    from engine.proof.walked import Procedure
+    from engine.proof.windows import Mode
+    from main.proving import Wanted, prove_strategy
+
+    wanted = Wanted(
+        since=wish.start.isoformat() if wish.start else None,
+        until=wish.end.isoformat() if wish.end else None,
+    )
+    fixed = Procedure(mode=Mode.FIXED)
+    proved = prove_strategy(settings, units, made, fixed, wanted, progress=progress)
+    return {
+        "proof_id": proved.proof.id,
+        "strategy_version": proved.proof.strategy_version,
+        "fingerprint": proved.proof.fingerprint,
+        "passed": proved.proof.passed,
+    }
+
+
+def _thinned(curve: Json) -> Json:
+    """The curve with as many digits as a picture shows; it is read with every look at the job."""
+    if not isinstance(curve, Mapping):
+        return curve
+    return {name: _rounded(name, values) for name, values in curve.items()}
+
+
+def _rounded(name: str, values: Json) -> Json:
+    digits = _FRACTION_DIGITS if name.endswith("_fraction") else _MONEY_DIGITS
+    if not isinstance(values, list):
+        return values
+    return [round(one, digits) if isinstance(one, float) else one for one in values]
