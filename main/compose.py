@@ -94,7 +94,11 @@ def open_desk(settings: Settings) -> Iterator[OpenDesk]:
 def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
     """Assemble, put in the start money, and admit the people of the configuration."""
     if settings.trading.mode is Mode.LIVE:
-        raise SafetyRefusedError(live_refusal(units, market.strategy, market.name))
+        traded = (one for one in market.symbols if one not in market.leaving)
+        refusal = live_refusal(
+            units, market.strategy, market.name, policies=settings.policy, symbols=traded
+        )
+        raise SafetyRefusedError(refusal)
     venue = market.name
     strategy = keep_version(units, market.wall, market.strategy)
     collecting = replace(

@@ -3,24 +3,45 @@
 proof of this very version → paper results beside it → live execution
 """
 
-from engine.desk.proofs import current_proof, noted_drift
+from collections.abc import Iterable
+
+from engine.desk.proofs import Held, current_proof, noted_drift
+from engine.domain.market import Symbol
 from engine.domain.proof import Proof
-from engine.domain.research import DriftState
+from engine.domain.research import DriftState, Stale
 from engine.ports import Units
+from engine.strategy.owner import terms_digest
+from engine.strategy.policy import TradingPolicy
 from engine.strategy.version import StrategyVersion
 
 _REMEDY = 'set trading.mode = "paper"'
 
 
-def live_refusal(units: Units, strategy: StrategyVersion, venue: str) -> str:
+def live_refusal(
+    units: Units,
+    strategy: StrategyVersion,
+    venue: str,
+    *,
+    policies: TradingPolicy,
+    symbols: Iterable[Symbol],
+) -> str:
     """What stands between this strategy version and live trading, in a sentence for people."""
+    held = Held(
+        version=strategy.version,
+        fingerprint=strategy.fingerprint,
+        terms=terms_digest(policies),
+        symbols=frozenset(str(symbol) for symbol in symbols),
+    )
     with units(read_only=True) as unit:
-        proof = current_proof(unit, strategy.version, strategy.fingerprint)
+        proof = current_proof(unit, held)
         newest = unit.proofs.latest(strategy.version)
         drift = noted_drift(unit, venue, proof)
-    missing = _unproved(strategy, proof, newest)
+    missing = _unproved(held, proof, newest)
     if missing:
-        return f"live trading needs a passed proof of {strategy.version}: {missing}; {_REMEDY}"
+        return (
+            f"live trading needs a passed proof of {strategy.version}: {missing}; "
+            f"run `cryptotrader prove --strategy {_spec(strategy)}` or {_REMEDY}"
+        )
     if drift is None or drift.state is DriftState.TOO_EARLY:
         days = f"{drift.days} of {drift.needed_days} days" if drift else "none yet"
         return f"live trading needs paper results beside the proof, and there are {days}; {_REMEDY}"
@@ -33,7 +54,13 @@ def live_refusal(units: Units, strategy: StrategyVersion, venue: str) -> str:
     return f"live execution is not built yet, though {strategy.version} is proved; {_REMEDY}"
 
 
-def _unproved(strategy: StrategyVersion, proof: Proof | None, newest: Proof | None) -> str:
+def _spec(strategy: StrategyVersion) -> str:
+    """What ``--strategy`` takes: a shipped name, or a file that only its owner knows."""
+    stem = strategy.name.removeprefix("file:")
+    return f"{stem}.py" if strategy.is_from_file else stem
+
+
+def _unproved(held: Held, proof: Proof | None, newest: Proof | None) -> str:
     """Why there is no passed proof of these very rules; "" if there is one."""
     if proof is not None and proof.passed:
         return ""
@@ -41,8 +68,19 @@ def _unproved(strategy: StrategyVersion, proof: Proof | None, newest: Proof | No
         failed = ", ".join(one.name for one in proof.failed)
         return f"it failed on {proof.made_at:%Y-%m-%d} ({failed})"
     if newest is not None:
-        return (
-            f"the one of {newest.made_at:%Y-%m-%d} is of another state of its code or settings "
-            f"({newest.fingerprint}, now {strategy.fingerprint})"
-        )
-    return "there is none; run `cryptotrader prove`"
+        return f"the one of {newest.made_at:%Y-%m-%d} is {_of_what(held, newest)}"
+    return "there is none"
+
+
+def _of_what(held: Held, proof: Proof) -> str:
+    """What a verdict is about that does not count here."""
+    match held.stale(proof):
+        case Stale.TERMS:
+            return "for other costs or position sizes than these"
+        case Stale.MARKETS:
+            return "without some of these markets"
+        case _:
+            return (
+                "of another state of its code or settings "
+                f"({proof.fingerprint}, now {held.fingerprint})"
+            )

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from config import Settings
@@ -17,7 +17,7 @@ from engine.backtest.runner import BacktestPlan
 from engine.backtest.state import ApprovalModel
 from engine.clock import SystemClock
 from engine.domain.desk import Json
-from engine.domain.errors import DataError, UsageError
+from engine.domain.errors import DataError, InvalidValueError, UsageError
 from engine.domain.market import Timeframe
 from engine.domain.proof import Proof, Trial
 from engine.domain.values import to_ms
@@ -29,20 +29,24 @@ from engine.proof.ground import Ground, ground_of
 from engine.proof.prove import Proved, prove
 from engine.proof.search import SearchPolicy, SearchSpace, default_space
 from engine.proof.trials import (
+    RESEARCH,
     Grounds,
     configuration_id,
     explored,
+    inherited_trials,
+    lineages,
+    overlapping,
     rerun,
-    research_trials,
-    researched,
     trial_of,
 )
-from engine.proof.walked import Procedure
+from engine.proof.walked import Procedure, WalkForward
 from engine.proof.walkforward import walk_forward
 from engine.proof.windows import Mode, WindowPolicy
+from engine.strategy.owner import terms_digest
 from engine.strategy.version import StrategyVersion
 from main.command_line import parse_moment, parse_symbols, simulated_venues, stored_venue
 from main.history import load_history
+from main.strategies import require_causal_on_candles
 
 _MB = 1024 * 1024
 
@@ -106,6 +110,7 @@ def plan_for(
         window_bars=strategy.window_bars,
         progress=progress,
     )
+    require_causal_on_candles(strategy, history.candles)
     return BacktestPlan(
         histories=history.candles,
         rules=history.rules,
@@ -193,21 +198,47 @@ def window_store(settings: Settings) -> Path:
 
 
 def keep_trials(units: Units, strategy: StrategyVersion, trials: Sequence[Trial]) -> int:
-    """Count these trials and those that the version's research made; returns the lineage's."""
-    now = SystemClock().now()
-    seeds = research_trials(strategy, researched(strategy), seen_at=now)
+    """Count these trials and those that its research made; returns the lineage's.
+
+    The lineage includes the shipped ones that the version grew out of.
+    """
+    seeds = inherited_trials(strategy, seen_at=now())
     with units() as unit:
         for trial in (*seeds, *trials):
             unit.trials.add(trial)
-        count = unit.trials.count(strategy.name)
+        count = sum(unit.trials.count(name) for name in lineages(strategy))
         unit.commit()
     return count + explored(strategy)
 
 
+def keep_backtest(units: Units, plan: BacktestPlan) -> None:
+    """Count a backtest that somebody saw as the trial that proving the same would be.
+
+    One that is too short to be walked is no evidence, and none that a proof could rest on.
+    """
+    try:
+        walked = walk_forward(ground_of(plan), plan.strategy, Procedure(mode=Mode.FIXED))
+    except (DataError, InvalidValueError):
+        return
+    keep_trials(units, plan.strategy, [trial_of(walked, seen_at=now())])
+
+
 def lineage(units: Units, strategy: StrategyVersion) -> Sequence[Trial]:
-    """All trials of a strategy's lineage, oldest first."""
+    """All trials of a lineage and of those it grew out of: research first, then oldest first."""
     with units(read_only=True) as unit:
-        return unit.trials.of(strategy.name)
+        found = [trial for name in lineages(strategy) for trial in unit.trials.of(name)]
+    return sorted(found, key=lambda trial: (trial.data_digest != RESEARCH, trial.seen_at))
+
+
+def counted(units: Units, walked: WalkForward) -> int:
+    """All trials over the days and markets of a walk-forward, whatever their lineage."""
+    days = walked.days
+    with units(read_only=True) as unit:
+        trials = unit.trials.all()
+    end_day = days.first_day + timedelta(days=len(days.returns))
+    return explored(walked.strategy) + overlapping(
+        trials, symbols=days.symbols, first_day=days.first_day, end_day=end_day
+    )
 
 
 def keep_proof(units: Units, proof: Proof) -> None:
@@ -236,7 +267,7 @@ def prove_strategy(
     store = window_store(settings)
     walked = walk_forward(ground, strategy, procedure, store=store, progress=progress)
     trial = trial_of(walked, seen_at=now())
-    count = keep_trials(units, strategy, [trial])
+    of_lineage = keep_trials(units, strategy, [trial])
     reruns = rerun(
         strategy,
         lineage(units, strategy),
@@ -249,7 +280,9 @@ def prove_strategy(
     proved = prove(
         walked,
         reruns,
-        trial_count=count,
+        trial_count=counted(units, walked),
+        lineage_count=of_lineage,
+        terms=terms_digest(settings.policy),
         yardstick=breakout_average(ground, start_ms=to_ms(start), end_ms=to_ms(end)),
         policy=GatePolicy(),
         made_at=now(),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from config import Settings
+from engine.desk.calibrated import calibration_of
 from engine.desk.research import read_wish
 from engine.domain.desk import Json
 from engine.domain.market import Symbol, Timeframe
@@ -21,7 +22,7 @@ from engine.market.progress import Progress
 from engine.ports import Units
 from engine.strategy.version import StrategyVersion
 from main.command_line import simulated_venues, stored_venue
-from main.strategies import chosen_strategy
+from main.strategies import chosen_strategy, require_causal_on_candles
 
 if TYPE_CHECKING:
     from engine.backtest.report import BacktestReport
@@ -56,13 +57,14 @@ def play(
 ) -> "BacktestReport":
     """Play a strategy over stored candles with the owner's limits and costs.
 
-    The active calibration of the version is used, as the desk does. ``DataError`` where nothing is
-    stored of the period.
+    The active calibration of the version is used, as the desk does. Whoever sees the result has
+    made a trial, which is counted. ``DataError`` where nothing is stored of the period.
     """
     from engine.backtest.report import report
     from engine.backtest.runner import BacktestPlan, run_backtest
     from engine.backtest.state import ApprovalModel
     from main.history import load_finer, load_history
+    from main.proving import keep_backtest
     from main.reports.about import Played, about
 
     history = load_history(
@@ -77,9 +79,10 @@ def play(
         window_bars=made.window_bars,
         progress=progress,
     )
+    require_causal_on_candles(made, history.candles)
     finer = load_finer(units, history, period.finer, progress) if period.finer else {}
     with units(read_only=True) as unit:
-        calibration = unit.calibrations.active(made.version, made.timeframe)
+        calibration = calibration_of(unit, made)
     plan = BacktestPlan(
         histories=history.candles,
         rules=history.rules,
@@ -95,6 +98,7 @@ def play(
         finer_timeframe=period.finer or made.timeframe,
     )
     run = run_backtest(plan, progress=progress)
+    keep_backtest(units, plan)
     played = Played(plan=plan, history=history, quote=settings.trading.quote)
     return report(run, about(played, run.result))
 

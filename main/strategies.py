@@ -4,15 +4,16 @@ settings (a name or a file) → version → the stored weights of its lineage, i
 active → what the settings alter. Rehearsal, backtest and desk all choose here.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from config import Settings
 from engine.domain.desk import WeightSet as StoredWeights
-from engine.domain.errors import UsageError
-from engine.domain.market import Timeframe
+from engine.domain.errors import ConfigurationError, InvalidValueError, UsageError
+from engine.domain.market import CandleSeries, Symbol, Timeframe
 from engine.ports import Clock, Units
 from engine.strategy.shipped import DEFAULT_STRATEGY, shipped_strategies
-from engine.strategy.version import StrategyVersion
+from engine.strategy.version import StrategyVersion, lineage_of
 from engine.strategy.weights import WeightSet
 from main.command_line import parse_timeframe
 
@@ -83,7 +84,12 @@ def named_strategy(spec: str) -> StrategyVersion:
 
 
 def active_weights(units: Units, strategy: StrategyVersion) -> WeightSet:
-    """The weights a person made active for this lineage, else those the version came with."""
+    """The weights a person made active for this lineage, else those the version came with.
+
+    A file keeps its own: they are part of its source, and older ones would rename the edition.
+    """
+    if strategy.is_from_file:
+        return strategy.weights
     with units(read_only=True) as unit:
         rows = [row for row in unit.weights.all() if row.active]
     for row in rows:
@@ -93,7 +99,12 @@ def active_weights(units: Units, strategy: StrategyVersion) -> WeightSet:
 
 
 def keep_version(units: Units, wall: Clock, strategy: StrategyVersion) -> StrategyVersion:
-    """Write the weights of a lineage down when the desk first trades it, and make them active."""
+    """Write the weights of a lineage down when the desk first trades it, and make them active.
+
+    Those of a file stand in the file: neither kept nor put before what a person approved.
+    """
+    if strategy.is_from_file:
+        return strategy
     with units() as unit:
         stored = unit.weights.all()
         if not any(lineage_of(row.version) == strategy.name for row in stored):
@@ -110,7 +121,19 @@ def keep_version(units: Units, wall: Clock, strategy: StrategyVersion) -> Strate
     return strategy
 
 
-def lineage_of(version: str) -> str:
-    """Name of the lineage in a version such as ``score-2``."""
-    name, _, number = version.rpartition("-")
-    return name if name and number.isdigit() else version
+def require_causal_on_candles(
+    strategy: StrategyVersion, histories: Mapping[Symbol, CandleSeries]
+) -> None:
+    """Try a strategy from a file on the candles it is about to be played over.
+
+    ``ConfigurationError`` if it looks ahead on them, whatever it did on made-up ones. Shipped
+    strategies are tried in the tests.
+    """
+    if not strategy.is_from_file:
+        return
+    from engine.proof.lookahead import require_causal_on
+
+    try:
+        require_causal_on(strategy, histories)
+    except InvalidValueError as err:
+        raise ConfigurationError(f"strategy file is refused: {err}") from err

@@ -6,7 +6,7 @@ from math import isfinite
 from bot.messages.markup import Html
 from bot.messages.words import Words
 from engine.domain.proof import Criterion, Proof
-from engine.domain.research import Drift, ProofView
+from engine.domain.research import Drift, ProofView, Stale
 
 _AT_MOST = frozenset({"pbo", "drawdown"})
 _COUNTS = frozenset({"trades", "regimes", "trials", "days", "windows"})
@@ -18,6 +18,11 @@ def proof_mark(words: Words, proof: Proof | None) -> Html:
         return words("proof.mark_none")
     name = "proof.mark_passed" if proof.passed else "proof.mark_failed"
     return words(name, date=f"{proof.made_at:%Y-%m-%d}")
+
+
+def stale_key(view: ProofView) -> str:
+    """The words' key for why a verdict does not count here."""
+    return "proof.stale" if view.stale in (None, Stale.RULES) else f"proof.stale_{view.stale}"
 
 
 def drift_line(words: Words, drift: Drift | None) -> Html:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 
 from db import bulk
 from db.failures import translated
@@ -18,6 +18,13 @@ from db.tables.market import CandleRow, CandleSeriesRow, EmptyCandleRow
 from engine.domain.errors import InvalidValueError
 from engine.domain.market import CandleSeries, Symbol, Timeframe
 from engine.domain.values import from_ms, to_ms
+
+# Made once: every look at a market asks for its number, and making the question cost half a look.
+_SERIES = select(CandleSeriesRow.id).where(
+    CandleSeriesRow.venue == bindparam("venue"),
+    CandleSeriesRow.symbol == bindparam("symbol"),
+    CandleSeriesRow.timeframe == bindparam("timeframe"),
+)
 
 
 class SqlCandles(Store):
@@ -75,12 +82,8 @@ class SqlCandles(Store):
         return count
 
     def _series(self, venue: str, symbol: Symbol, timeframe: Timeframe) -> int | None:
-        statement = select(CandleSeriesRow.id).where(
-            CandleSeriesRow.venue == venue,
-            CandleSeriesRow.symbol == symbol,
-            CandleSeriesRow.timeframe == timeframe,
-        )
-        number: int | None = self._tx.execute(statement).scalar_one_or_none()
+        name = {"venue": venue, "symbol": symbol, "timeframe": timeframe}
+        number: int | None = self._tx.execute(_SERIES, name).scalar_one_or_none()
         return number
 
     def _new_series(self, venue: str, symbol: Symbol, timeframe: Timeframe) -> int:

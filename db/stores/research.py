@@ -36,6 +36,10 @@ class SqlTrials(Store):
         statement = select(func.count()).where(TrialRow.lineage == lineage)
         return int(self._tx.execute(statement).scalar_one())
 
+    def all(self) -> Sequence[Trial]:
+        """Every trial of every lineage, oldest first."""
+        return _TRIALS.all(self._tx, order=(TrialRow.seen_at, TrialRow.row_no))
+
 
 class SqlProofs(Store):
     """See ``engine.ports.ProofStore``."""

@@ -65,6 +65,7 @@ class CalibrationRow(Numbered, Base):
 
     version: Mapped[str] = mapped_column(unique=True)
     strategy_version: Mapped[str]
+    fingerprint: Mapped[str]
     timeframe: Mapped[Timeframe] = mapped_column(TIMEFRAME)
     method: Mapped[str]
     made_at: Mapped[datetime]

@@ -67,7 +67,7 @@ def run(
             for k, (one, term) in enumerate(zip(bars, terms, strict=True))
         ]
     )
-    made = fit(seen, _SCORE.version, _SCORE.timeframe, made_at=_MADE_AT).calibration
+    made = fit(seen, _SCORE, made_at=_MADE_AT).calibration
     judged = [
         passing(made, _SCORE, one, term, _POLICIES, equity_quote=_EQUITY)
         for one, term in zip(bars, terms, strict=True)

@@ -7,6 +7,7 @@ need not be the longest, and people give up on the longest, so both are told.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.kernel import Floats, Ints
 
@@ -28,24 +29,33 @@ class Drawdown:
     days: float
 
 
+def deepest_and_longest(path: Floats, times_ms: Ints) -> tuple[Drawdown | None, Drawdown | None]:
+    """Return the deepest stretch of an equity path and the one with the most closes below its peak.
+
+    The first of equals; `None` if the path never fell below a peak.
+    """
+    fallen = lost(path)
+    at_peak = np.flatnonzero(fallen <= 0.0)
+    trough = int(np.argmax(fallen))
+    if not fallen[trough] > 0.0:
+        return None, None
+    spent = np.diff(np.append(at_peak, len(path))) - 1
+    begin = int(at_peak[np.argmax(spent)]) + 1
+    return _around(trough, at_peak, path, times_ms), _around(begin, at_peak, path, times_ms)
+
+
 def deepest(path: Floats, times_ms: Ints) -> Drawdown | None:
     """Return the deepest stretch of an equity path, `None` if it never fell below a peak."""
-    fallen = lost(path)
-    trough = int(np.argmax(fallen))
-    return _around(trough, path, times_ms) if fallen[trough] > 0.0 else None
+    return deepest_and_longest(path, times_ms)[0]
 
 
 def longest(path: Floats, times_ms: Ints) -> Drawdown | None:
     """Return the stretch with the most closes below its peak, the first of equals."""
-    at_peak = np.flatnonzero(lost(path) <= 0.0)
-    spent = np.diff(np.append(at_peak, len(path))) - 1
-    longest_at = int(np.argmax(spent))
-    return _around(int(at_peak[longest_at]) + 1, path, times_ms) if spent[longest_at] else None
+    return deepest_and_longest(path, times_ms)[1]
 
 
-def _around(index: int, path: Floats, times_ms: Ints) -> Drawdown:
-    """Describe the stretch below a peak that `index` lies in."""
-    at_peak = np.flatnonzero(lost(path) <= 0.0)
+def _around(index: int, at_peak: NDArray[np.intp], path: Floats, times_ms: Ints) -> Drawdown:
+    """Describe the stretch below a peak that `index` lies in; `at_peak` are the places of peaks."""
     place = int(np.searchsorted(at_peak, index))
     peak = int(at_peak[place - 1])
     back = int(at_peak[place]) if place < len(at_peak) else None

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.backtest.drawdowns import DAY_MS, Drawdown, deepest, longest
+from engine.backtest.drawdowns import DAY_MS, Drawdown, deepest_and_longest
 from engine.domain.values import require
 from engine.kernel import Floats, Ints
 
@@ -114,23 +114,24 @@ def measure(
     path, times_ms = with_start(start_equity, equity, close_ms)
     years = float(times_ms[-1] - times_ms[0]) / YEAR_MS
     growth = cagr(path, years)
+    steps = moments(path)
     depth, length = drawdown(path)
-    low = longest(path, times_ms)
+    deep, low = deepest_and_longest(path, times_ms)
     wins = closed.pnl_quote > 0
     return Metrics(
         bars=len(equity),
         years=years,
         return_fraction=float(equity[-1]) / start_equity - 1.0,
         cagr_fraction=growth,
-        volatility_fraction=volatility(path, years),
-        sharpe=sharpe(path, years),
+        volatility_fraction=_volatility(steps, years),
+        sharpe=_sharpe(steps, years),
         sharpe_daily=sharpe(at_day_ends(path, times_ms), years),
-        sortino=sortino(path, years),
+        sortino=_sortino(steps, years),
         calmar=_ratio(growth, depth),
         max_drawdown_fraction=depth,
         max_drawdown_bars=length,
         max_drawdown_days=low.days if low else 0.0,
-        deepest=deepest(path, times_ms),
+        deepest=deep,
         longest=low,
         trades=len(wins),
         trades_per_year=_ratio(len(wins), years),
@@ -181,30 +182,59 @@ def returns(path: Floats) -> Floats:
     return steps
 
 
+class Moments(NamedTuple):
+    """How many bar returns, their mean and sample deviation, and the deviation below 0."""
+
+    bars: int
+    mean: float
+    deviation: float
+    downside: float
+
+
+def moments(path: Floats) -> Moments | None:
+    """Return the moments of an equity path's bar returns; `None` for fewer than two of them."""
+    steps = returns(path)
+    if len(steps) < 2:  # noqa: PLR2004 (a deviation needs two)
+        return None
+    return Moments(
+        bars=len(steps),
+        mean=float(np.mean(steps)),
+        deviation=float(np.std(steps, ddof=1)),
+        downside=math.sqrt(float(np.mean(np.minimum(steps, 0.0) ** 2))),
+    )
+
+
 def sharpe(path: Floats, years: float) -> float | None:
     """Return the annualised Sharpe ratio of an equity path that begins with the start."""
-    steps = returns(path)
-    if len(steps) < 2 or years <= 0:  # noqa: PLR2004 (a deviation needs two)
-        return None
-    deviation = float(np.std(steps, ddof=1))
-    return _annualised(float(np.mean(steps)), deviation, len(steps), years)
+    return _sharpe(moments(path), years)
 
 
 def sortino(path: Floats, years: float) -> float | None:
     """Return the annualised Sortino ratio, target 0, of an equity path."""
-    steps = returns(path)
-    if len(steps) < 2 or years <= 0:  # noqa: PLR2004 (as `sharpe`)
-        return None
-    downside = math.sqrt(float(np.mean(np.minimum(steps, 0.0) ** 2)))
-    return _annualised(float(np.mean(steps)), downside, len(steps), years)
+    return _sortino(moments(path), years)
 
 
 def volatility(path: Floats, years: float) -> float | None:
     """Return the annualised sample deviation of the bar returns."""
-    steps = returns(path)
-    if len(steps) < 2 or years <= 0:  # noqa: PLR2004 (as `sharpe`)
+    return _volatility(moments(path), years)
+
+
+def _sharpe(steps: Moments | None, years: float) -> float | None:
+    if steps is None or years <= 0:
         return None
-    return float(np.std(steps, ddof=1)) * math.sqrt(len(steps) / years)
+    return _annualised(steps.mean, steps.deviation, steps.bars, years)
+
+
+def _sortino(steps: Moments | None, years: float) -> float | None:
+    if steps is None or years <= 0:
+        return None
+    return _annualised(steps.mean, steps.downside, steps.bars, years)
+
+
+def _volatility(steps: Moments | None, years: float) -> float | None:
+    if steps is None or years <= 0:
+        return None
+    return steps.deviation * math.sqrt(steps.bars / years)
 
 
 def cagr(path: Floats, years: float) -> float | None:

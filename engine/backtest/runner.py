@@ -65,7 +65,7 @@ class BacktestPlan:
     def __post_init__(self) -> None:
         """Refuse a calibration of something else."""
         if self.calibration is not None:
-            require_fit(self.calibration, self.strategy.version, self.strategy.timeframe)
+            require_fit(self.calibration, self.strategy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

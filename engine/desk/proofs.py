@@ -3,13 +3,18 @@
 first close of a UTC day → equity since the version became active → ``drift.compare`` → a note, and
 a message on the day on which results and proof part, or come together again
 
-- A verdict counts for exactly the code and parameters it was made about: the newest one about the
-  version's name whose fingerprint is the version's own. A failed verdict is one, too.
+- A verdict counts for exactly the code and parameters it was made about (the version's name and
+  fingerprint), under the owner's costs and sizing, and with all of the desk's markets in it. Any
+  other is shown, and says why it does not count.
+- Of those, the one on the most data counts, markets times days, and the newest on that much. A
+  failed verdict is one, too: no later pass on a shorter stretch or on fewer markets takes its
+  place, for a stretch can be picked.
 - When the traded version became active is noted by the first look that sees it. A fingerprint that
   was changed and changed back starts anew.
 - Drift is computed once a day and noted; cards and ``/status`` read the note.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from math import isclose, prod
 from typing import Any
@@ -19,19 +24,53 @@ from engine.desk.drift import compare, paper_days
 from engine.desk.tell import tell_notice
 from engine.domain.desk import AuditEvent, Json
 from engine.domain.proof import Proof
-from engine.domain.research import Drift, DriftState, ProofView
+from engine.domain.research import Drift, DriftState, ProofView, Stale
 from engine.domain.values import from_ms, to_ms
 from engine.ports import UnitOfWork
+from engine.strategy.owner import terms_digest
 from engine.strategy.shipped import shipped_strategies
 from engine.strategy.version import StrategyVersion
 
 _SAME = 1e-9
 
 
-def current_proof(unit: UnitOfWork, version: str, fingerprint: str) -> Proof | None:
-    """The newest verdict about this version, if it is about this very fingerprint."""
-    newest = unit.proofs.latest(version)
-    return newest if newest is not None and newest.fingerprint == fingerprint else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What a verdict has to be about: rules, the owner's terms, and markets."""
+
+    version: str
+    fingerprint: str
+    terms: str
+    symbols: frozenset[str]
+
+    def stale(self, proof: Proof) -> Stale | None:
+        """Why a verdict does not count, if so."""
+        if (proof.strategy_version, proof.fingerprint) != (self.version, self.fingerprint):
+            return Stale.RULES
+        if proof.metrics.get("terms") != self.terms:
+            return Stale.TERMS
+        return None if self.symbols.issubset(proof.symbols) else Stale.MARKETS
+
+
+def held_of(context: DeskContext, made: StrategyVersion) -> Held:
+    """What a verdict about a version must be about to count on this desk."""
+    return Held(
+        version=made.version,
+        fingerprint=made.fingerprint,
+        terms=terms_digest(context.policies),
+        symbols=frozenset(str(symbol) for symbol in context.symbols),
+    )
+
+
+def current_proof(unit: UnitOfWork, held: Held) -> Proof | None:
+    """The verdict that counts: of those about just this, the newest one on the most data."""
+    fitting = [one for one in unit.proofs.all() if held.stale(one) is None]
+    return max(fitting, key=lambda one: (_width(one), one.made_at), default=None)
+
+
+def _width(proof: Proof) -> int:
+    """How much data a verdict rests on: days times markets."""
+    return (proof.data_to - proof.data_from).days * len(proof.symbols)
 
 
 def proof_of(context: DeskContext, unit: UnitOfWork, version: str) -> Proof | None:
@@ -39,7 +78,7 @@ def proof_of(context: DeskContext, unit: UnitOfWork, version: str) -> Proof | No
     made = context.strategy.made
     if version != made.version:
         return None
-    return current_proof(unit, made.version, made.fingerprint)
+    return current_proof(unit, held_of(context, made))
 
 
 def proof_view(context: DeskContext, version: str | None) -> ProofView | None:
@@ -47,20 +86,25 @@ def proof_view(context: DeskContext, version: str | None) -> ProofView | None:
     made = _version(context, version)
     with context.units(read_only=True) as unit:
         name = made.version if made is not None else version or ""
-        newest = unit.proofs.latest(name)
-        if made is None and newest is None:
+        held = held_of(context, made) if made is not None else None
+        current = current_proof(unit, held) if held else None
+        shown = current or unit.proofs.latest(name)
+        if made is None and shown is None:
             return None
-        fingerprint = made.fingerprint if made is not None else ""
         is_own = name == context.strategy.version
-        is_current = newest is not None and newest.fingerprint == fingerprint
         return ProofView(
             strategy_version=name,
-            proof=newest,
-            is_current=is_current,
-            trials=_trials(unit, newest) if newest else 0,
-            drift=noted_drift(unit, context.venue, newest) if is_own and is_current else None,
-            daily_returns=_returns_of(unit, newest) if newest else (),
+            proof=shown,
+            is_current=current is not None,
+            trials=_trials(unit, shown) if shown else 0,
+            drift=noted_drift(unit, context.venue, current) if is_own and current else None,
+            daily_returns=_returns_of(unit, shown) if shown else (),
+            stale=_why_stale(held, shown) if shown and not current else None,
         )
+
+
+def _why_stale(held: Held | None, proof: Proof) -> Stale:
+    return (held.stale(proof) if held else None) or Stale.RULES
 
 
 def verdict_of(unit: UnitOfWork, proof: Proof) -> ProofView:
@@ -134,7 +178,7 @@ class DriftWatch:
         with context.units(read_only=True) as unit:
             closed = unit.desk.note(f"last_close:{context.venue}:{context.timeframe}")
             noted = unit.desk.note(_key(context.venue))
-            proof = current_proof(unit, made.version, made.fingerprint)
+            proof = current_proof(unit, held_of(context, made))
         if not isinstance(closed, int):
             return "no close yet"
         before = noted if isinstance(noted, dict) else {}

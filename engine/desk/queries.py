@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from engine.desk.calibrated import calibration_of
 from engine.desk.charts import chart_view
 from engine.desk.context import DeskContext
 from engine.desk.proofs import noted_drift, proof_of
@@ -91,8 +92,7 @@ def status(context: DeskContext) -> StatusView:
             symbols=context.symbols,
             timeframe=context.timeframe,
             strategy_version=context.strategy.version,
-            calibrated=unit.calibrations.active(context.strategy.version, context.timeframe)
-            is not None,
+            calibrated=calibration_of(unit, context.strategy.made) is not None,
             now=context.clock.now(),
             started_at=context.started_at,
             controls=unit.desk.controls(),

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 
 from engine.desk.context import DeskContext
-from engine.desk.proofs import current_proof, known_versions, verdict_of
+from engine.desk.proofs import current_proof, held_of, known_versions, verdict_of
 from engine.desk.research_jobs import audit_job, tell_job
 from engine.domain.desk import Json, Person
 from engine.domain.errors import ConflictError
@@ -103,7 +103,9 @@ class ResearchDesk:
                 return None
             if job.kind == "prove":
                 return ResearchView(job=job, ahead=_ahead(unit, job), verdict=_verdict(unit, job))
-            return ResearchView(job=job, ahead=_ahead(unit, job), proof=_proof(unit, job))
+            return ResearchView(
+                job=job, ahead=_ahead(unit, job), proof=_proof(self._context, unit, job)
+            )
 
     def _queue(self, job: ResearchJob, by: Person) -> ResearchOutcome:
         with self._context.units() as unit:
@@ -189,11 +191,14 @@ def _ahead(unit: UnitOfWork, job: ResearchJob) -> int:
     return sum(one.requested_at < job.requested_at for one in _open_jobs(unit))
 
 
-def _proof(unit: UnitOfWork, job: ResearchJob) -> Proof | None:
-    """What is known about the very version that was played."""
+def _proof(context: DeskContext, unit: UnitOfWork, job: ResearchJob) -> Proof | None:
+    """What is known about the very version that was played, as far as it counts on this desk."""
     result = job.result or {}
     version, fingerprint = result.get("strategy_version"), result.get("fingerprint")
-    return current_proof(unit, str(version), str(fingerprint)) if version else None
+    if not version:
+        return None
+    held = held_of(context, context.strategy.made)
+    return current_proof(unit, replace(held, version=str(version), fingerprint=str(fingerprint)))
 
 
 def _verdict(unit: UnitOfWork, job: ResearchJob) -> ProofView | None:

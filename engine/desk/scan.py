@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from engine.desk.bookview import read_book
+from engine.desk.calibrated import calibration_of
 from engine.desk.context import DeskContext
 from engine.desk.entries import EntryDesk
 from engine.desk.queries import entry_id
@@ -124,8 +125,7 @@ class Scanner:
         return tuple(self._record(closed_at, v, seen[v.symbol]) for v in verdicts)
 
     def _look(self, unit: UnitOfWork, closed_at: datetime) -> dict[Symbol, _Seen]:
-        made = self._context.strategy
-        calibration = unit.calibrations.active(made.version, made.timeframe)
+        calibration = calibration_of(unit, self._context.strategy.made)
         return {
             symbol: self._see(unit, symbol, closed_at, calibration)
             for symbol in self._context.symbols

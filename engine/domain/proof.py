@@ -252,11 +252,14 @@ _COLUMNS = (
 class Calibration:
     """A version of "what a score is worth" for one strategy; used once a person activates it.
 
-    ``method`` is ``bins`` or ``isotonic``; ``data_from`` and ``data_to`` bound what was fitted.
+    ``fingerprint`` is the strategy's digest when it was fitted: what its scores were worth says
+    nothing about the scores of an edited one. ``method`` is ``bins`` or ``isotonic``; ``data_from``
+    and ``data_to`` bound what was fitted.
     """
 
     version: str
     strategy_version: str
+    fingerprint: str
     timeframe: Timeframe
     method: str
     made_at: datetime
@@ -270,6 +273,7 @@ class Calibration:
         """Named, in UTC; one curve per side and regime, and at least one."""
         _require_text("calibration version", self.version)
         _require_text("strategy_version", self.strategy_version)
+        _require_text("fingerprint", self.fingerprint)
         require(self.method in ("bins", "isotonic"), "method", "bins or isotonic", self.method)
         require_utc("made_at", self.made_at)
         _require_span(self.data_from, self.data_to)

@@ -87,13 +87,21 @@ class Drift:
     daily_high: float | None
 
 
+class Stale(StrEnum):
+    """Why a verdict does not count on this desk: its rules, costs and sizing, or markets."""
+
+    RULES = "rules"
+    TERMS = "terms"
+    MARKETS = "markets"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofView:
-    """What is known about a strategy version: its newest verdict, if any.
+    """What is known about a strategy version: the verdict that counts, else its newest, if any.
 
     ``is_current`` tells whether that verdict is about the very code and parameters that the program
-    has under this name now; ``trials`` counts what the lineage has tried up to now (0 without a
-    verdict).
+    has under this name now, and the desk's costs, sizing and markets; ``stale`` why not. ``trials``
+    counts what the lineage has tried up to now (0 without a verdict).
     ``daily_returns`` are those that the verdict was about, one per day from its first day, empty
     where they are not stored.
     """
@@ -104,3 +112,4 @@ class ProofView:
     trials: int
     drift: Drift | None
     daily_returns: tuple[float, ...] = ()
+    stale: Stale | None = None

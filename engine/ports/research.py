@@ -22,6 +22,10 @@ class TrialStore(Protocol):
         """How many trials the lineage has."""
         ...
 
+    def all(self) -> Sequence[Trial]:
+        """Every trial of every lineage, oldest first."""
+        ...
+
 
 class ProofStore(Protocol):
     """Verdicts of the gate, the failed ones included."""

@@ -20,7 +20,7 @@ from datetime import datetime
 import numpy as np
 
 from engine.domain.errors import DataError
-from engine.domain.market import CandleSeries, MarketRules, Symbol, Timeframe
+from engine.domain.market import CandleSeries, MarketRules, Symbol
 from engine.domain.proof import Calibration
 from engine.domain.reliability import Reliability, ReliabilityRow
 from engine.domain.values import from_ms, to_ms
@@ -64,16 +64,15 @@ def calibrate(
     seen = observe_all(strategy, histories, rules, policies, equity_quote=equity_quote)
     if since is not None:
         seen = seen.where(seen.decided_ms > to_ms(since))
-    return fit(seen, strategy.version, strategy.timeframe, made_at=made_at)
+    return fit(seen, strategy, made_at=made_at)
 
 
-def fit(
-    seen: Observations, strategy_version: str, timeframe: Timeframe, *, made_at: datetime
-) -> Fitted:
+def fit(seen: Observations, strategy: StrategyVersion, *, made_at: datetime) -> Fitted:
     """Choose the method, fit it to everything, and tell how its promises were kept.
 
     ``DataError`` where there is no outcome, or all of them lie within a few blocks of time.
     """
+    strategy_version, timeframe = strategy.version, strategy.timeframe
     promised = {method: _promises(seen, method) for method in METHODS}
     skill = {method: _skill(*promise) for method, promise in promised.items()}
     method = max(METHODS, key=lambda name: (skill[name], name == METHODS[0]))
@@ -84,13 +83,19 @@ def fit(
             "with; import more candles: cryptotrader data import FOLDER"
         )
     begin, end = from_ms(int(seen.decided_ms.min())), from_ms(int(seen.left_ms.max()))
-    content = {"curves": [asdict(curve) for curve in curves], "from": begin, "to": end}
+    content = {
+        "curves": [asdict(curve) for curve in curves],
+        "from": begin,
+        "to": end,
+        "fingerprint": strategy.fingerprint,
+    }
     name = f"{strategy_version}/{timeframe}/{digest_of(content)[:_DIGITS]}"
     told = ", ".join(f"{known} {skill[known]:+.4%}" for known in METHODS)
     return Fitted(
         calibration=Calibration(
             version=name,
             strategy_version=strategy_version,
+            fingerprint=strategy.fingerprint,
             timeframe=timeframe,
             method=method,
             made_at=made_at,

@@ -57,6 +57,7 @@ def figures(
         "market": returns_of(market),
         "breakout_average": returns_of(yardstick),
         "psr": _psr(evidence),
+        "deflation": _deflation(evidence, policy),
         "hurdle_sharpe": per_year(hurdle(evidence, policy).ratio),
         "excess_sharpe": per_year(sharpe_of_days(evidence.excess_returns)),
         "random_entries_p": _random_entries(days, seed),
@@ -113,6 +114,25 @@ def returns_of(returns: Floats) -> dict[str, Json]:
 def _psr(evidence: Evidence) -> float | None:
     sharpe = sharpe_of(evidence.excess_returns)
     return None if sharpe is None else probabilistic_sharpe(sharpe)
+
+
+def _deflation(evidence: Evidence, policy: GatePolicy) -> dict[str, Json]:
+    """What the deflated Sharpe ratio is computed from, so that it can be done again by hand.
+
+    Ratios are per day. Probability = Φ((sharpe − hurdle) · √(days − 1) ÷ √(1 − skewness · sharpe +
+    (kurtosis − 1) ÷ 4 · sharpe²)).
+    """
+    bar, sharpe = hurdle(evidence, policy), sharpe_of(evidence.excess_returns)
+    return {
+        "excess_sharpe_per_day": sharpe.ratio if sharpe else None,
+        "hurdle_sharpe_per_day": bar.ratio,
+        "skewness": sharpe.skewness if sharpe else None,
+        "kurtosis": sharpe.kurtosis if sharpe else None,
+        "days": len(evidence.daily_returns),
+        "trials": bar.trials,
+        "distinct_trials": bar.distinct,
+        "scatter": bar.scatter,
+    }
 
 
 def _random_entries(days: Days, seed: int) -> float | None:

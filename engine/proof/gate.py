@@ -23,6 +23,10 @@ Deliberate choices:
   scatter, so its hurdle would vanish, and a verdict could be bought with sixteen copies of a lucky
   strategy: 28 of 1,000 random strategies that hold everything for twenty days passed that way,
   7 do so now.
+  What scatters is distinct trials: one of those that move together (correlation above 0.95), the
+  one seen first. And what eight or more distinct trials have shown is not forgotten: the scatter
+  is the largest that any number of them, taken in the order in which they were seen, has had. So
+  looking at more never lowers the hurdle; a sweep of ninety-nine near copies used to.
 - PBO looks at the days that the lineage has in common. A trial that shares too few of them with the
   candidate cannot be ranked and is left out there, but stays counted in the deflated Sharpe.
 """
@@ -50,6 +54,10 @@ from engine.proof.pbo import BLOCKS, overfitting
 DAYS_PER_YEAR = 365.25
 _SMALLEST_DEVIATION = 1e-12
 _FEWEST_DAYS = 30
+_SAME_TRIAL = 0.95
+"""Correlation of daily excess returns above which two trials are one."""
+_FIRST_SCATTER = 8
+"""Distinct trials from which on their scatter is held against all that come later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +163,9 @@ class Evidence:
     `daily_returns` are fractions of equity after all costs, one per UTC day from `first_day`, idle
     days as 0; `random_returns` are what random entries of the same exposure expect on these days,
     before costs. `trade_pnl` is each closed trade's profit after costs, in one unit;
-    `trade_regimes` names the regime each was entered in. `trials` holds every trial of the lineage,
-    the candidate among them; `trial_count` is how many the store has counted.
+    `trade_regimes` names the regime each was entered in. `trials` holds every trial of the lineage
+    in the order in which they were seen, the candidate first; `trial_count` is how many the store
+    has counted over these days and markets, of whatever lineage.
     """
 
     first_day: date
@@ -187,13 +196,14 @@ class Evidence:
 class Hurdle:
     """The Sharpe ratio per day that the lineage's search would reach without skill.
 
-    `scatter` is the variance of the trials' ratios in multiples of no skill, as measured; the
-    policy's bounds are applied in `ratio` only.
+    `scatter` is the variance of the `distinct` trials' ratios in multiples of no skill, as
+    measured; the policy's bounds are applied in `ratio` only.
     """
 
     ratio: float
     trials: int
     scatter: float
+    distinct: int
 
 
 def judge(evidence: Evidence, policy: GatePolicy) -> tuple[Criterion, ...]:
@@ -215,16 +225,36 @@ def passed(criteria: Sequence[Criterion]) -> bool:
 
 def hurdle(evidence: Evidence, policy: GatePolicy) -> Hurdle:
     """Return what the candidate's Sharpe ratio must exceed; the module's text says why."""
-    found = [sharpe_of(trial.excess_returns) for trial in evidence.trials]
-    ratios = [one.ratio for one in found if one is not None]
+    ratios = _distinct_ratios(evidence.trials)
     unskilled = 1.0 / max(1, len(evidence.daily_returns) - 1)
-    scatter = variance_of(ratios) / unskilled
+    fewest = min(_FIRST_SCATTER, len(ratios))
+    seen = [variance_of(ratios[:count]) for count in range(fewest, len(ratios) + 1)]
+    scatter = max(seen, default=0.0) / unskilled
     used = min(max(scatter, policy.min_trial_variance), policy.max_trial_variance)
     return Hurdle(
         ratio=expected_maximum(evidence.trial_count, used * unskilled),
         trials=evidence.trial_count,
         scatter=scatter,
+        distinct=len(ratios),
     )
+
+
+def _distinct_ratios(trials: Sequence[TrialReturns]) -> list[float]:
+    """Sharpe ratios per day, one for trials over the same days that move together."""
+    known: dict[tuple[date, int], list[Floats]] = {}
+    ratios = []
+    for trial in trials:
+        sharpe = sharpe_of(trial.excess_returns)
+        if sharpe is None:
+            continue
+        centred = trial.excess_returns - trial.excess_returns.mean()
+        unit = centred / np.linalg.norm(centred)
+        beside = known.setdefault((trial.first_day, len(unit)), [])
+        if any(float(unit @ other) > _SAME_TRIAL for other in beside):
+            continue
+        beside.append(unit)
+        ratios.append(sharpe.ratio)
+    return ratios
 
 
 def _trades(evidence: Evidence, policy: GatePolicy) -> Criterion:
@@ -253,7 +283,8 @@ def _deflated_sharpe(evidence: Evidence, policy: GatePolicy) -> Criterion:
         limit=policy.min_deflated_sharpe,
         unit="probability",
         note=f"at least; Sharpe {sharpe.ratio * yearly:.2f} beyond random entries against "
-        f"{bar.ratio * yearly:.2f} by luck, {bar.trials} trials, scatter {bar.scatter:.2f}",
+        f"{bar.ratio * yearly:.2f} by luck, {bar.trials} trials, scatter {bar.scatter:.2f} "
+        f"of {bar.distinct} distinct",
     )
 
 
@@ -309,7 +340,7 @@ def _profit_factor(evidence: Evidence, policy: GatePolicy) -> Criterion:
         passed=value >= policy.min_profit_factor,
         value=value,
         limit=policy.min_profit_factor,
-        note="at least, after costs",
+        note="at least, after costs; of trades as fractions of equity, not of money",
     )
 
 

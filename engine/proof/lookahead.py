@@ -1,29 +1,42 @@
 """Does a strategy look into the future? Change the future, and see whether the past changes.
 
-made-up bars → columns → the same bars cut short, or with another future → columns again → the first
-column and bar that differ. Run for every strategy file before it is accepted, and for the shipped
-strategies in the tests.
+bars → columns → the same bars cut short, or with another future → columns again → the first column
+and bar that differ. A strategy file is tried on made-up markets before it is accepted, and on the
+very candles it is played over before they are; the shipped strategies are tried in the tests.
 
 - Two ways, because each finds what the other cannot: a centred average reads bars that truncation
   takes away; a column normalised by the whole series' maximum differs only when the future does.
+- Random cuts miss a signal that peeks on rare bars. So bars are also cut right behind those on
+  which a signal or an exit speaks or changes; the future behind them is taken away, raised, and
+  lowered, because a peek may wait for good news or for the absence of bad.
+- These cuts start at the same bar with every future. So the arithmetic of a causal column is the
+  same to the last bit, and real candles that stand still cannot make it look guilty by rounding.
 - Columns may differ by 1e-9 of their size, which is what summing in another order costs; a strategy
   that looked ahead differs by as much as prices move.
-- The third look is at the live desk: the last bar of a window must say what it says in the whole
+- The last look is at the live desk: the last bar of a window must say what it says in the whole
   series, or the desk would trade something that was never tested.
+
+It is evidence, not a proof: a peek that changes no column on any bar that was tried is not found.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from engine.domain.errors import InvalidValueError
+from engine.domain.market import CandleSeries, Symbol
 from engine.indicators.bars import Bars
-from engine.kernel import Floats
+from engine.kernel import Floats, Ints
+from engine.proof.made_up import WALKS, made_up_bars
 from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 
-_BARS = 1_600
-_CUTS = 12
+_CUTS = 6
+_WINDOWS = 4
+_EVENTS = 24
+_EVENTS_ON_CANDLES = 96
+_FEWEST_EVENTS = 6
+_AHEAD = 200
 _TOLERANCE = 1e-9
 _COLUMNS = ("score", "rank", "agreement", "atr", "regime", "sigma_day", "adv_quote")
 
@@ -56,55 +69,100 @@ def find_leak(strategy: StrategyVersion, bars: Bars, *, seed: int = 7) -> Leak |
         leak = _difference(whole, shorter, cut, f"the bars from {cut} on are taken away")
         if leak is not None:
             return leak
-        other = _columns(strategy, _another_future(bars, cut, rng))
+        other = _columns(strategy, _another_future(bars, cut, rng.uniform(3.0, 9.0)))
         leak = _difference(whole, other, cut, f"the bars from {cut} on are others")
         if leak is not None:
             return leak
-    return _window_leak(strategy, bars, whole)
+    return _event_leak(strategy, bars, whole, _EVENTS) or _window_leak(strategy, bars, whole)
 
 
 def require_causal(strategy: StrategyVersion, *, seed: int = 7) -> None:
-    """``InvalidValueError`` if the strategy looks ahead or needs more than its window, on noise."""
-    bars = made_up_bars(strategy, seed=seed)
-    leak = find_leak(strategy, bars, seed=seed)
-    if leak is not None:
-        raise InvalidValueError(
-            f"strategy {strategy.version}", "without knowledge of the future", str(leak)
+    """``InvalidValueError`` if the strategy looks ahead or needs more than its window.
+
+    Tried on every kind of made-up market.
+    """
+    for walk in WALKS:
+        _refuse(
+            strategy,
+            find_leak(strategy, made_up_bars(strategy, seed=seed, walk=walk), seed=seed),
+            "",
         )
 
 
-def made_up_bars(strategy: StrategyVersion, *, seed: int) -> Bars:
-    """A random walk with wild and calm stretches, long enough for the strategy's window."""
-    count = max(_BARS, 2 * strategy.window_bars + 200)
-    rng = np.random.default_rng(seed)
-    size = 0.01 * np.exp(np.cumsum(rng.normal(0.0, 0.05, count)).clip(-1.5, 1.5))
-    close = 100.0 * np.exp(np.cumsum(rng.standard_normal(count) * size))
-    return _bars_around(strategy, close, size, rng)
+def require_causal_on(strategy: StrategyVersion, histories: Mapping[Symbol, CandleSeries]) -> None:
+    """``InvalidValueError`` if the strategy looks ahead on these very candles.
+
+    Tried on bars, spread over each series, on which the strategy speaks.
+    """
+    events = max(_FEWEST_EVENTS, _EVENTS_ON_CANDLES // max(1, len(histories)))
+    for symbol, series in histories.items():
+        if len(series) > 1:
+            bars = Bars.of(series, strategy.timeframe)
+            leak = _event_leak(strategy, bars, _columns(strategy, bars), events)
+            _refuse(strategy, leak, f" on {symbol}")
 
 
-def _bars_around(
-    strategy: StrategyVersion, close: Floats, size: Floats, rng: np.random.Generator
-) -> Bars:
-    open_ = np.concatenate(([close[0]], close[:-1]))
-    reach = np.abs(rng.standard_normal((2, len(close)))) * size * 0.5
-    step = strategy.timeframe.ms
-    return Bars(
-        timeframe=strategy.timeframe,
-        open_ms=np.arange(len(close), dtype=np.int64) * step,
-        open=open_,
-        high=np.maximum(open_, close) * (1.0 + reach[0]),
-        low=np.minimum(open_, close) * (1.0 - reach[1]),
-        close=close,
-        volume=rng.lognormal(5.0, 1.0, len(close)),
-    )
+def _refuse(strategy: StrategyVersion, leak: Leak | None, where: str) -> None:
+    if leak is not None:
+        raise InvalidValueError(
+            f"strategy {strategy.version}{where}", "without knowledge of the future", str(leak)
+        )
 
 
-def _another_future(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
-    """The same bars up to ``cut``; after it prices and volumes are several times as large."""
+def _event_leak(
+    strategy: StrategyVersion, bars: Bars, whole: dict[str, Floats], count: int
+) -> Leak | None:
+    """Exchange the future of ``count`` bars on which something is said; see the module."""
+    for bar in _events(strategy, whole, count):
+        start = max(0, bar + 1 - strategy.window_bars)
+        near = bars.between(start, min(len(bars), bar + 1 + _AHEAD))
+        cut = bar + 1 - start
+        known = _last(_columns(strategy, near), cut)
+        futures = {
+            f"the bars from {bar + 1} on are taken away": near.between(0, cut),
+            f"the bars from {bar + 1} on are higher": _another_future(near, cut, 5.0),
+            f"the bars from {bar + 1} on are lower": _another_future(near, cut, 0.2),
+        }
+        for test, other in futures.items():
+            leak = _difference(known, _last(_columns(strategy, other), cut), 1, test)
+            if leak is not None:
+                return replace(leak, bar=bar)
+    return None
+
+
+def _events(strategy: StrategyVersion, whole: dict[str, Floats], count: int) -> list[int]:
+    """Bars with a side or an exit, and those where it changes: ``count``, spread over the series.
+
+    Every column has its share, so that a loud signal does not hide a rare one.
+    """
+    columns = [name for name in whole if name not in _COLUMNS]
+    share = max(2, count // (2 * len(columns)))
+    chosen: set[int] = set()
+    for name in columns:
+        said = np.sign(np.nan_to_num(whole[name]))
+        chosen.update(_spread(np.flatnonzero(said), share))
+        chosen.update(_spread(np.flatnonzero(np.diff(said)) + 1, share))
+    first = max(rule.warmup_bars for rule in strategy.rules)
+    return sorted(bar for bar in chosen if bar >= first)
+
+
+def _spread(bars: Ints, count: int) -> list[int]:
+    if len(bars) == 0:
+        return []
+    places = np.linspace(0, len(bars) - 1, min(count, len(bars))).astype(int)
+    return [int(bar) for bar in bars[places]]
+
+
+def _last(columns: dict[str, Floats], end: int) -> dict[str, Floats]:
+    return {name: column[end - 1 : end] for name, column in columns.items()}
+
+
+def _another_future(bars: Bars, cut: int, factor: float) -> Bars:
+    """The same bars up to ``cut``; after it prices and volumes are ``factor`` times as large."""
     columns = {}
     for name in ("open", "high", "low", "close", "volume"):
         column = getattr(bars, name).copy()
-        column[cut:] *= rng.uniform(3.0, 9.0)
+        column[cut:] *= factor
         columns[name] = column
     return Bars(timeframe=bars.timeframe, open_ms=bars.open_ms, **columns)
 
@@ -137,19 +195,11 @@ def _difference(
 
 def _window_leak(strategy: StrategyVersion, bars: Bars, whole: dict[str, Floats]) -> Leak | None:
     window = strategy.window_bars
-    for end in np.linspace(window, len(bars), 8).astype(int):
-        seen = _columns(strategy, bars.between(end - window, end))
-        last = {name: column[-1:] for name, column in seen.items()}
-        known = {name: column[end - 1 : end] for name, column in whole.items()}
-        leak = _difference(known, last, 1, f"only the last {window} bars are known")
+    for end in np.linspace(window, len(bars), _WINDOWS).astype(int).tolist():
+        seen = _last(_columns(strategy, bars.between(end - window, end)), window)
+        leak = _difference(_last(whole, end), seen, 1, f"only the last {window} bars are known")
         if leak is not None:
-            return Leak(
-                column=leak.column,
-                bar=int(end) - 1,
-                before=leak.before,
-                after=leak.after,
-                test=leak.test,
-            )
+            return replace(leak, bar=end - 1)
     return None
 
 

@@ -38,7 +38,7 @@ def past_calibration(
     seen = join(parts)
     seen = seen.where(seen.decided_ms >= start_ms)
     try:
-        made = fit(seen, strategy.version, strategy.timeframe, made_at=from_ms(end_ms))
+        made = fit(seen, strategy, made_at=from_ms(end_ms))
     except DataError:
         return None
     return replace(made.calibration, active=True)

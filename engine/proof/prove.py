@@ -53,17 +53,23 @@ def prove(
     yardstick: Floats,
     policy: GatePolicy,
     made_at: datetime,
+    lineage_count: int | None = None,
+    terms: str = "",
     seed: int = _SEED,
 ) -> Proved:
     """Judge a walk-forward beside its lineage.
 
-    `reruns` are the lineage's other configurations over the same days, `trial_count` how many
-    trials the store has counted with this one, `yardstick` the daily returns of the breakout
-    average over the walk-forward's days.
+    `reruns` are the lineage's other configurations over the same days in the order in which they
+    were seen, `trial_count` how many trials the store has counted over these days and markets with
+    this one, `lineage_count` how many of them are the lineage's, `yardstick` the daily returns of
+    the breakout average over the walk-forward's days. `terms` is the digest of the owner's costs
+    and sizing, `engine.strategy.owner.terms_digest`: a desk with others does not take the verdict.
     """
     evidence = evidence_of(walked, reruns, trial_count)
     criteria = judge(evidence, policy)
     metrics = figures(walked, evidence, reruns, yardstick, policy=policy, seed=seed)
+    metrics["terms"] = terms
+    metrics["trials"] = {"counted": evidence.trial_count, "lineage": lineage_count}
     return Proved(
         proof=_proof(walked, criteria, metrics, trial_count, made_at, seed),
         walked=walked,

@@ -12,7 +12,9 @@ Choices:
   mean of itself and its neighbours, one step away on one axis: an edge that a step destroys was
   none.
 - Repeatable and resumable: each proposal's seed follows from how many points are known, so a search
-  that was interrupted goes on as if it had not been. Optuna's journal is a file beside the windows.
+  that was interrupted goes on as if it had not been. Optuna's journal is a file beside the windows;
+  only one process may have it at a time (`walkforward` sees to that), and one that cannot be read
+  is begun anew.
 - Searches inside a training stretch are not trials: nobody sees them or can choose by them.
 """
 
@@ -23,11 +25,15 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, ClassVar
 
+import structlog
+
 from engine.domain.desk import Json
 from engine.domain.errors import ConfigurationError
 from engine.domain.values import require
 from engine.proof.variants import value_of
 from engine.strategy.version import StrategyVersion
+
+_log = structlog.get_logger()
 
 LEARNED_SHARE = "weights.learned_share"
 BY_REGIME = "weights.by_regime"
@@ -235,12 +241,7 @@ def _propose(
     axes = {
         name: choices.IntDistribution(0, len(values) - 1) for name, values in space.axes.items()
     }
-    study = optuna.create_study(
-        study_name="window",
-        direction="maximize",
-        storage=_storage(optuna, journal),
-        load_if_exists=True,
-    )
+    study = _study(optuna, journal)
     for trial in study.trials:
         if trial.value is not None:
             known[tuple(trial.params[name] for name in axes)] = trial.value
@@ -254,6 +255,25 @@ def _propose(
             study.enqueue_trial(dict(zip(axes, first, strict=True)))
         trial = study.ask(axes)
         study.tell(trial, play(tuple(trial.params[name] for name in axes)))
+
+
+def _study(optuna: ModuleType, journal: Path | None) -> Any:  # noqa: ANN401 - an untyped library
+    def opened() -> Any:  # noqa: ANN401 - an untyped library
+        return optuna.create_study(
+            study_name="window",
+            direction="maximize",
+            storage=_storage(optuna, journal),
+            load_if_exists=True,
+        )
+
+    try:
+        return opened()
+    except (ValueError, LookupError, TypeError) as err:  # what a damaged journal makes of Optuna
+        if journal is None:
+            raise
+        _log.warning("search_journal_unreadable", file=str(journal), error=str(err))
+        journal.unlink()
+        return opened()
 
 
 def _storage(optuna: ModuleType, journal: Path | None) -> Any:  # noqa: ANN401 - an untyped library

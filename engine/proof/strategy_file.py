@@ -2,25 +2,36 @@
 
 The file is a program and runs with the rights of the desk: only the owner of the machine can name
 one. It is refused when it cannot be run, makes no strategy, or looks into the future.
+
+Its code digest is of the source **and of what it does**: every side, strength and exit on four
+made-up markets, always the same, to nine digits of a full strength. So an edited file beside it
+that it reads or imports, and an indicator that computes something else since an update, make
+another version, as far as they change anything there. Not covered is what changes nothing on those
+markets (a parameter for a price that they never reach), and what the file reads again while it is
+in use.
 """
 
 import hashlib
 import importlib.util
 import sys
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from engine.domain.errors import ConfigurationError, InvalidValueError
 from engine.proof.lookahead import require_causal
-from engine.strategy.version import StrategyVersion
+from engine.proof.made_up import WALKS, made_up_bars
+from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 
 _NAME = "STRATEGY"
 _DIGITS = 16
+_SEED = 7
+_DECIMALS = 7
 
 
 def load_strategy(path: Path) -> StrategyVersion:
-    """Return the strategy of a file; its name is the file's stem.
+    """Return the strategy of a file: ``file:<stem>``, whatever name it gives itself.
 
     ``ConfigurationError`` with what, where and what to do for anything that is wrong with it.
     """
@@ -34,13 +45,39 @@ def load_strategy(path: Path) -> StrategyVersion:
             f"strategy file {path} makes no {_NAME}; "
             f"end it with {_NAME} = custom(...), see docs/strategies.md"
         )
-    digest = hashlib.sha256(source).hexdigest()[:_DIGITS]
-    strategy = replace(made, name=path.stem, code_digest=digest)
+    _require_lasting_rules(path, made)
     try:
-        require_causal(strategy)
+        require_causal(made)
+        digest = hashlib.sha256(source + _behaviour(made)).hexdigest()[:_DIGITS]
     except InvalidValueError as err:
         raise ConfigurationError(f"strategy file {path} is refused: {err}") from err
-    return strategy
+    return made.as_file(path.stem, digest)
+
+
+def _require_lasting_rules(path: Path, made: StrategyVersion) -> None:
+    """A rule whose text holds an address would make another version at every start."""
+    for rule in made.rules:
+        if " at 0x" in repr(rule):
+            raise ConfigurationError(
+                f"strategy file {path}: rule {rule.code} has no text of its own; "
+                "make it a frozen dataclass, and leave functions out with field(repr=False)"
+            )
+
+
+def _behaviour(strategy: StrategyVersion) -> bytes:
+    """Digest of what a strategy says on the made-up markets; see the module."""
+    digest = hashlib.sha256()
+    for walk in WALKS:
+        bars = made_up_bars(strategy, seed=_SEED, walk=walk)
+        scored = columns_of(strategy, bars)
+        digest.update(np.ascontiguousarray(scored.side, np.int8).tobytes())
+        # Adding 0 turns −0 into 0, which is the same answer.
+        strength = np.round(np.asarray(scored.strength, np.float64), _DECIMALS) + 0.0
+        digest.update(strength.astype("<f8").tobytes())
+        flags = exit_flags(strategy, bars)
+        if flags is not None:
+            digest.update(flags.tobytes())
+    return digest.digest()
 
 
 def _run(path: Path, source: bytes) -> ModuleType:

@@ -13,13 +13,19 @@ Choices:
 - A shipped version comes with the configurations that its research tried, as a JSON file beside it:
   a list of parameters by name. They are trials of the lineage from the first proof on. What was
   looked at before and not written down one by one is a number in that file, and counts as well.
+- Research belongs to what a strategy is, not to its name. Whoever has a rule of a shipped version,
+  or one derived from it, takes over all that its research looked at: a new name, a weight or a
+  rule more or less is one more step of the same search.
+- What deflates a Sharpe ratio is every trial in the store over the same days and markets, of
+  whatever lineage: somebody looked at those as well. Where a trial does not say its stretch, it
+  counts.
 """
 
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +35,7 @@ from engine.domain.errors import DataError, InvalidValueError
 from engine.domain.market import Timeframe
 from engine.domain.proof import Trial
 from engine.market.progress import Progress, Step, silent
-from engine.proof.daily import DAY_MS, DAYS_PER_YEAR, Days, day_of
+from engine.proof.daily import DAYS_PER_YEAR, Days, calendar, day_of
 from engine.proof.gate import TrialReturns
 from engine.proof.ground import Ground
 from engine.proof.random_entries import expected_returns
@@ -39,11 +45,12 @@ from engine.proof.variants import as_names, parameters_of, varied
 from engine.proof.walked import Procedure, WalkForward
 from engine.proof.walkforward import data_digest, owner_digest, walk_forward
 from engine.proof.windows import Mode, WindowPolicy
+from engine.strategy.shipped import shipped_strategies
 from engine.strategy.version import StrategyVersion, digest_of
 
 RESEARCH = "research"
 """Data digest of trials that come with a shipped version."""
-_PROCEDURE, _OWNER = "procedure", "owner"
+_PROCEDURE, _OWNER, _STRETCH = "procedure", "owner", "stretch"
 
 type Grounds = Callable[[Timeframe], Ground | None]
 """The same history on another timeframe, or `None` where it cannot be had."""
@@ -65,11 +72,13 @@ class Rerun:
 def trial_of(walked: WalkForward, *, seen_at: datetime, note: str = "") -> Trial:
     """Return the trial that somebody made by seeing this result."""
     parameters = {**walked.parameters, _OWNER: walked.owner_digest}
+    days = walked.days
+    end = days.first_day + timedelta(days=len(days.returns))
     return Trial(
         id=trial_id(walked.strategy.code_digest, parameters, walked.data_digest),
         lineage=walked.strategy.name,
         strategy_version=walked.strategy.version,
-        parameters=parameters,
+        parameters={**parameters, _STRETCH: _stretch(days.symbols, days.first_day, end)},
         code_digest=walked.strategy.code_digest,
         data_digest=walked.data_digest,
         seen_at=seen_at,
@@ -86,38 +95,92 @@ def trial_id(code: str, parameters: Mapping[str, Json], data: str) -> str:
     return f"t{digest_of([code, as_names(parameters), data])}"
 
 
+def _stretch(symbols: Sequence[str], first: date, end: date) -> dict[str, Json]:
+    """The markets and days of a trial; no part of its id, which has the digest of the data."""
+    return {"symbols": list(symbols), "from": first.isoformat(), "to": end.isoformat()}
+
+
+def overlapping(
+    trials: Iterable[Trial], *, symbols: Iterable[str], first_day: date, end_day: date
+) -> int:
+    """Count the trials over some of these markets and days, `end_day` excluded."""
+    wanted = set(symbols)
+    return sum(_overlaps(one, wanted, first_day, end_day) for one in trials)
+
+
+def _overlaps(trial: Trial, symbols: set[str], first_day: date, end_day: date) -> bool:
+    stretch = trial.parameters.get(_STRETCH)
+    if not isinstance(stretch, dict):
+        return True
+    named = stretch["symbols"]
+    first, end = (date.fromisoformat(str(stretch[name])) for name in ("from", "to"))
+    is_same_market = isinstance(named, list) and not symbols.isdisjoint(map(str, named))
+    return is_same_market and first < end_day and end > first_day
+
+
 def configuration_id(version: StrategyVersion, procedure: Procedure) -> str:
     """Digest of a configuration: what decides and how it is trained, not the owner's limits."""
     return digest_of([version.fingerprint, procedure.to_plain(version)])
 
 
+def ancestors(strategy: StrategyVersion) -> tuple[StrategyVersion, ...]:
+    """Return the shipped versions that a strategy grew out of, by its name or by any of its rules.
+
+    Names can be given anew, so a rule of the same class, or of one derived from it, is enough.
+    """
+    kinds = {kind for rule in strategy.rules for kind in type(rule).__mro__}
+    return tuple(
+        made
+        for made in shipped_strategies().values()
+        if made.name == strategy.name or any(type(rule) in kinds for rule in made.rules)
+    )
+
+
+def lineages(strategy: StrategyVersion) -> tuple[str, ...]:
+    """Return the strategy's own lineage and those that it grew out of."""
+    return tuple(dict.fromkeys((strategy.name, *(made.name for made in ancestors(strategy)))))
+
+
 def researched(
     strategy: StrategyVersion, folder: Path | None = None
 ) -> tuple[dict[str, Json], ...]:
-    """Return the configurations that a shipped version's research tried; none for other versions.
+    """Return the configurations that the research of its ancestors tried; see `ancestors`.
 
     They stand under `trials` in ``engine/strategy/<version>_trials.json``, or in `folder`, each
     with its `parameters` by name. `DataError` if the file is not that.
     """
-    rows = _research(strategy, folder).get("trials", [])
+    return tuple(row for made in ancestors(strategy) for row in _rows(made, folder))
+
+
+def _rows(made: StrategyVersion, folder: Path | None = None) -> tuple[dict[str, Json], ...]:
+    rows = _research(made, folder).get("trials", [])
     if not isinstance(rows, list) or not all(
         isinstance(row, dict) and isinstance(row.get("parameters"), dict) for row in rows
     ):
-        raise DataError(f"the trials of {strategy.version} must be a list of parameters by name")
+        raise DataError(f"the trials of {made.version} must be a list of parameters by name")
     return tuple(cast("dict[str, Json]", row["parameters"]) for row in rows)
 
 
 def explored(strategy: StrategyVersion, folder: Path | None = None) -> int:
-    """Return how many configurations its research tried before, which are counted but not kept."""
-    count = _research(strategy, folder).get("explored", 0)
-    if not isinstance(count, int) or count < 0:
+    """Return how many configurations its ancestors' research tried before, counted but not kept."""
+    counts = [_research(made, folder).get("explored", 0) for made in ancestors(strategy)]
+    if not all(isinstance(count, int) and count >= 0 for count in counts):
         raise DataError(f"the trials explored for {strategy.version} must be a count")
-    return count
+    return sum(counts)
+
+
+def inherited_trials(strategy: StrategyVersion, *, seen_at: datetime) -> tuple[Trial, ...]:
+    """Return the trials of the research that a strategy grew out of, in the shipped lineages."""
+    return tuple(
+        trial
+        for made in ancestors(strategy)
+        for trial in research_trials(made, _rows(made), seen_at=seen_at)
+    )
 
 
 def _research(strategy: StrategyVersion, folder: Path | None) -> dict[str, Any]:
     """Read the file that research left; empty where it left none."""
-    name = f"{strategy.version.partition('+')[0].replace('-', '_')}_trials.json"
+    name = f"{strategy.version.replace('-', '_')}_trials.json"
     file = folder / name if folder else resources.files("engine.strategy").joinpath(name)
     if not file.is_file():
         return {}
@@ -154,7 +217,8 @@ def rebuilt(
     strategy: StrategyVersion, parameters: Mapping[str, Json]
 ) -> tuple[StrategyVersion, Procedure]:
     """Return a configuration as a version and a procedure; `InvalidValueError` if it cannot be."""
-    own = {name: value for name, value in parameters.items() if name not in {_PROCEDURE, _OWNER}}
+    beside = {_PROCEDURE, _OWNER, _STRETCH}
+    own = {name: value for name, value in parameters.items() if name not in beside}
     plain = parameters.get(_PROCEDURE)
     procedure = procedure_of(plain) if isinstance(plain, dict) else Procedure(mode=Mode.FIXED)
     return varied(strategy, own), procedure
@@ -266,15 +330,17 @@ def _swept_trial(
         _PROCEDURE: procedure,
         _OWNER: owner,
     }
+    first, count = calendar(ground.start_ms, ground.end_ms)
+    first_day, end = day_of(first), day_of(first + count)
     return Trial(
         id=trial_id(version.code_digest, parameters, data),
         lineage=version.name,
         strategy_version=version.version,
-        parameters=parameters,
+        parameters={**parameters, _STRETCH: _stretch(ground.symbols, first_day, end)},
         code_digest=version.code_digest,
         data_digest=data,
         seen_at=seen_at,
-        first_day=day_of(ground.start_ms // DAY_MS),
+        first_day=first_day,
         daily_returns=(),
         sharpe=sharpe / math.sqrt(DAYS_PER_YEAR) if math.isfinite(sharpe) else None,
         trades=trades,

@@ -9,8 +9,10 @@ names → the parts of a `StrategyVersion` → a new version, named after what i
   `exits.FIELD`, and `rules.CODE.FIELD` for rules that are dataclasses. Naming a weight replaces
   that weight, the rest stays and all are normalised again; a whole mapping of weights replaces the
   set.
-- A name that is not there is refused, with the ones that are: a misspelt parameter would otherwise
-  be searched for a night without effect.
+- A name that is not there is refused, with the nearest that is: a misspelt parameter would else be
+  searched for a night without effect.
+- Rules that count days (they have a method `at`) always count the bars of the variant's timeframe,
+  whatever a stored rule says: parameters of one timeframe can be read on another.
 """
 
 import dataclasses
@@ -32,6 +34,7 @@ type Tree = dict[str, Any]
 _HEADS = ("timeframe", "weights", "weights_by_regime", "entry", "exits", "rules")
 _SUFFIX_LENGTH = 4
 _DIGITS = 12
+_MOST_NAMES = 12
 
 
 def varied(strategy: StrategyVersion, changes: Changes) -> StrategyVersion:
@@ -44,13 +47,13 @@ def altered(strategy: StrategyVersion, changes: Changes) -> StrategyVersion:
     tree = as_tree(changes)
     for head in tree:
         _require_known("parameter", head, _HEADS)
-    timeframe = Timeframe(tree.get("timeframe", strategy.timeframe))
+    timeframe = _timeframe(tree.get("timeframe", strategy.timeframe))
     stays = timeframe is strategy.timeframe
     moved = strategy if stays else strategy.altered(timeframe=timeframe)
     return replace(
         moved,
         version=strategy.version,
-        rules=_rules(moved.rules, tree.get("rules", {})),
+        rules=_rules(moved.rules, tree.get("rules", {}), timeframe),
         weights=_weights(strategy, tree),
         entry=_replaced("entry", strategy.entry, tree.get("entry", {})),
         exits=_replaced("exits", moved.exits, tree.get("exits", {})),
@@ -155,12 +158,27 @@ def _merged(weights: dict[str, float], changes: Tree) -> dict[str, float]:
     return dict(changes) if isinstance(changes, _Whole) else {**weights, **changes}
 
 
-def _rules(rules: tuple[Rule, ...], changes: Tree) -> tuple[Rule, ...]:
+def _timeframe(name: object) -> Timeframe:
+    try:
+        return Timeframe(str(name))
+    except ValueError as err:
+        raise InvalidValueError("timeframe", f"one of {', '.join(Timeframe)}", name) from err
+
+
+def _rules(rules: tuple[Rule, ...], changes: Tree, timeframe: Timeframe) -> tuple[Rule, ...]:
     for code in changes:
         _require_known("rule", code, [rule.code for rule in rules])
     return tuple(
-        _replaced(f"rules.{rule.code}", rule, changes.get(rule.code, {})) for rule in rules
+        _on(_replaced(f"rules.{rule.code}", rule, changes[rule.code]), timeframe)
+        if rule.code in changes
+        else rule
+        for rule in rules
     )
+
+
+def _on(rule: Rule, timeframe: Timeframe) -> Rule:
+    at = getattr(rule, "at", None)
+    return rule if at is None else cast("Rule", at(timeframe))
 
 
 def _replaced[T](what: str, part: T, changes: Tree) -> T:
@@ -187,5 +205,7 @@ def _require_known(what: str, name: str, known: Iterable[str]) -> None:
     if name in names:
         return
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    short = len(names) <= _MOST_NAMES
+    known_ones = "one of " + ", ".join(names) if short else f"one of the {len(names)} there are"
     hint = f" (did you mean {near[0]}?)" if near else ""
-    raise InvalidValueError(what, "one of " + ", ".join(names) + hint, name)
+    raise InvalidValueError(what, known_ones + hint, name)

@@ -10,19 +10,27 @@ Choices:
 - In fixed mode nothing is trained, so nothing has to be closed: the whole stretch is played in one
   piece, and windows only divide the report.
 - Only what training found is kept in files; the tests are played again, which takes a second. A
-  file's name is the digest of everything that decides what training finds.
+  file's name is the digest of everything that decides what training finds. A file that cannot be
+  read is trained again: it is a cache, and no run may end for it.
+- Two runs may want the same window at once. A lock beside its file lets one train; the other waits
+  and reads what was found.
 """
 
+import fcntl
 import json
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import structlog
 
 from engine.backtest.metrics import drawdown
 from engine.domain.desk import Json
+from engine.domain.errors import CryptotraderError, DataError
 from engine.domain.proof import Calibration
 from engine.domain.values import from_ms, to_ms
 from engine.market.progress import Progress, Step, silent
@@ -45,6 +53,8 @@ from engine.proof.walked import (
 )
 from engine.proof.windows import Mode, Window, windows
 from engine.strategy.version import StrategyVersion, digest_of
+
+_log = structlog.get_logger()
 
 _PURGE_DAYS = 30  # of a strategy without a time stop
 _FORMAT = 1
@@ -174,23 +184,27 @@ def _trained(
             "span": [str(window.train_from), str(window.train_to)],
         }
     )
-    file = None if store is None else store / f"{key}.json"
-    if file is not None and file.exists():
-        return restored(strategy, json.loads(file.read_text(encoding="utf-8")))
-    journal = None if file is None else file.with_suffix(".journal")
-    found = train(
-        ground,
-        strategy,
-        space,
-        procedure.search,
-        start_ms=to_ms(window.train_from),
-        end_ms=to_ms(window.train_to),
-        journal=journal,
-    )
-    if file is not None:
-        _write(file, found.to_plain())
-    if journal is not None:
-        journal.unlink(missing_ok=True)
+
+    def taught(journal: Path | None) -> Trained:
+        return train(
+            ground,
+            strategy,
+            space,
+            procedure.search,
+            start_ms=to_ms(window.train_from),
+            end_ms=to_ms(window.train_to),
+            journal=journal,
+        )
+
+    if store is None:
+        return taught(None)
+    file, journal = store / f"{key}.json", store / f"{key}.journal"
+    with _alone(file):
+        found = _read(file, strategy)
+        if found is None:
+            found = taught(journal)
+            _write(file, found.to_plain())
+            journal.unlink(missing_ok=True)
     return found
 
 
@@ -206,12 +220,73 @@ def owner_digest(ground: Ground) -> str:
     return digest_of([repr(part) for part in parts])
 
 
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Hold the lock beside a file, after whoever holds it; a process that dies lets go of it."""
+    path = file.with_suffix(".lock")
+    try:
+        handle = _locked(path)
+    except OSError as err:
+        raise DataError(f"{path} cannot be locked: {err.strerror}; see app.data_dir") from err
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked(path: Path) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            _wait_for(handle, path)
+            if _is_there(path, handle):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _is_there(path: Path, handle: int) -> bool:
+    """Whether a path leads to an open file; who held the lock before has removed it."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _wait_for(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _log.warning("walkforward_waits", reason="another run trains this window", lock=str(path))
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _read(file: Path, strategy: StrategyVersion) -> Trained | None:
+    """What training found; `None` if there is no file, or none that can be read."""
+    try:
+        return restored(strategy, json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, CryptotraderError) as err:
+        _log.warning("walkforward_window_unreadable", file=str(file), error=str(err))
+        return None
+
+
 def _write(file: Path, plain: dict[str, Json]) -> None:
-    """Write a file that is there whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file that is there whole or not at all, whenever the power fails."""
     unfinished = file.with_suffix(".part")
-    unfinished.write_text(json.dumps(plain), encoding="utf-8")
-    unfinished.replace(file)
+    try:
+        with unfinished.open("w", encoding="utf-8") as target:
+            json.dump(plain, target)
+            target.flush()
+            os.fsync(target.fileno())
+        unfinished.replace(file)
+    except OSError as err:
+        raise DataError(f"{file} cannot be written: {err.strerror}; see app.data_dir") from err
 
 
 def _in_window(trade: UnseenTrade, plan: Sequence[Window]) -> UnseenTrade:

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.indicators import direct
 from engine.indicators.bars import Bars, Floats
+from engine.kernel import compiled
 from engine.strategy.signals import Sides
 
 REGIMES = ("range-calm", "range-wild", "trend-calm", "trend-wild")
@@ -41,15 +42,16 @@ class MarketColumns(NamedTuple):
 def market_columns(bars: Bars) -> MarketColumns:
     """Compute all four; see each function for its formula."""
     lookback = lookback_bars(bars.bars_per_day)
+    logs = np.log(bars.close)
     changes = np.full(len(bars), np.nan)
-    changes[1:] = np.diff(np.log(bars.close))
+    np.subtract(logs[1:], logs[:-1], out=changes[1:])
     deviation: Floats = direct.call("STDDEV", changes, timeperiod=lookback, nbdev=1)
     turnover = direct.mean(bars.volume * bars.close, lookback)
     return MarketColumns(
         atr=direct.atr(bars.high, bars.low, bars.close, ATR_LENGTH),
         regime=regime(bars),
-        sigma_day=deviation * math.sqrt(bars.bars_per_day),
-        adv_quote=turnover * bars.bars_per_day,
+        sigma_day=np.multiply(deviation, math.sqrt(bars.bars_per_day), out=deviation),
+        adv_quote=np.multiply(turnover, bars.bars_per_day, out=turnover),
     )
 
 
@@ -69,15 +71,28 @@ def regime(bars: Bars) -> Sides:
     as a fraction of the close before, is at least its mean over the last 200. Both compare a market
     with itself and split the reference data near the middle.
     """
-    close = bars.close
-    steps = np.full(len(bars), np.nan)
-    steps[1:] = np.abs(np.diff(close))
-    path: Floats = direct.call("SUM", steps, timeperiod=_TREND_BARS)
-    net = np.full(len(bars), np.nan)
-    net[_TREND_BARS:] = np.abs(close[_TREND_BARS:] - close[:-_TREND_BARS])
-    trend = net >= _TREND_EFFICIENCY * np.where(path > 0, path, np.inf)
-    size = direct.true_range(bars.high, bars.low, close) / direct.before(close)
+    path: Floats = direct.call("SUM", _steps(bars.close), timeperiod=_TREND_BARS)
+    size = direct.true_range(bars.high, bars.low, bars.close)
+    size[1:] /= bars.close[:-1]
     now, usual = direct.mean(size, _WILD_BARS), direct.mean(size, LOOKBACK_BARS)
-    numbers = 2 * trend.astype(np.int8) + (now >= usual).astype(np.int8)
-    known: Sides = np.where(np.isnan(usual), -1, numbers).astype(np.int8)
-    return known
+    return _numbered(bars.close, path, now, usual)
+
+
+@compiled
+def _steps(close: Floats) -> Floats:
+    """Absolute changes of the close; NaN at bar 0."""
+    steps = np.full(close.size, np.nan)
+    for i in range(1, close.size):
+        steps[i] = abs(close[i] - close[i - 1])
+    return steps
+
+
+@compiled
+def _numbered(close: Floats, path: Floats, now: Floats, usual: Floats) -> Sides:
+    numbers = np.full(close.size, -1, np.int8)
+    for i in range(_TREND_BARS, close.size):
+        if not np.isnan(usual[i]):
+            net = abs(close[i] - close[i - _TREND_BARS])
+            trend = path[i] > 0.0 and net >= _TREND_EFFICIENCY * path[i]
+            numbers[i] = 2 * trend + (now[i] >= usual[i])
+    return numbers

@@ -20,13 +20,13 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.domain.errors import InvalidValueError
-from engine.domain.market import Timeframe
 from engine.domain.proof import Calibration, CalibrationCurve
 from engine.kernel import Bools, Floats, Ints
 from engine.strategy.columns import ScoreColumns
 from engine.strategy.columns_market import REGIMES
 from engine.strategy.crossing import Edge
 from engine.strategy.signals import Sides
+from engine.strategy.version import StrategyVersion
 
 FEWEST = 30
 _PLACES = 6
@@ -90,14 +90,20 @@ def look_up(
     return found
 
 
-def require_fit(calibration: Calibration, strategy_version: str, timeframe: Timeframe) -> None:
-    """Refuse a calibration of another strategy or timeframe: ``InvalidValueError``."""
-    known = (calibration.strategy_version, calibration.timeframe)
-    if known != (strategy_version, timeframe):
+def is_fit(calibration: Calibration, strategy: StrategyVersion) -> bool:
+    """Whether it was fitted to this very version: name, timeframe, code and parameters."""
+    known = (calibration.strategy_version, calibration.timeframe, calibration.fingerprint)
+    return known == (strategy.version, strategy.timeframe, strategy.fingerprint)
+
+
+def require_fit(calibration: Calibration, strategy: StrategyVersion) -> None:
+    """Refuse a calibration of anything but this very version: ``InvalidValueError``."""
+    if not is_fit(calibration, strategy):
         raise InvalidValueError(
             f"calibration {calibration.version}",
-            f"of {strategy_version} on {timeframe}",
-            f"{known[0]} on {known[1]}",
+            f"of {strategy.version} on {strategy.timeframe} ({strategy.fingerprint})",
+            f"{calibration.strategy_version} on {calibration.timeframe} "
+            f"({calibration.fingerprint})",
         )
 
 

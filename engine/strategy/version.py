@@ -8,8 +8,12 @@ and the same for every strategy.
 - ``version`` is what decisions are stored under. A version that a setting or a file has changed
   says so by a suffix made from what it is now, so that a proof of the original is never shown for
   the altered one.
+- A strategy from a file is called ``file:<stem>`` and its version ``file:<stem>@<edition>``, where
+  the edition is made from its fingerprint: it can neither join a shipped lineage nor keep its name
+  when it is edited.
 - ``fingerprint`` covers the code of the rules and every parameter; two versions with one
-  fingerprint decide alike on the same bars.
+  fingerprint decide alike on the same bars. For shipped versions code means the files of the rules,
+  and what these import is covered by the release; for files see ``strategy_file``.
 """
 
 import hashlib
@@ -39,6 +43,9 @@ type ExitRule = Callable[[Bars], Bools]
 """Bars → one flag per bar: leave at the next open. Causal, like a rule."""
 
 _SUFFIX_LENGTH = 4
+_FILE = "file:"
+_EDITION = "@"
+_EDITION_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,18 @@ class StrategyVersion:
                 "reference": to_plain(self.reference)["frames"],
             }
         )
+
+    @property
+    def is_from_file(self) -> bool:
+        """Whether somebody's own file made it."""
+        return self.name.startswith(_FILE)
+
+    def as_file(self, stem: str, digest: str) -> "StrategyVersion":
+        """Return this strategy as the one of a file: its lineage, and its version by content."""
+        lineage = f"{_FILE}{stem}"
+        made = replace(self, name=lineage, code_digest=digest)
+        version = f"{lineage}{_EDITION}{made.fingerprint[:_EDITION_LENGTH]}"
+        return replace(made, version=version, weights=replace(made.weights, version=version))
 
     @property
     def parameters(self) -> dict[str, object]:
@@ -170,6 +189,14 @@ def _exits_on(exits: ExitPolicy, ratio: float) -> ExitPolicy:
     if exits.time_stop_bars is not None:
         changes["time_stop_bars"] = max(1, round(exits.time_stop_bars * ratio))
     return replace(exits, **changes)  # type: ignore[arg-type]
+
+
+def lineage_of(version: str) -> str:
+    """Name of the lineage in a version such as ``score-2`` or ``file:mine@1a2b3c``."""
+    if version.startswith(_FILE):
+        return version.rpartition(_EDITION)[0] or version
+    name, _, number = version.rpartition("-")
+    return name if name and number.isdigit() else version
 
 
 def columns_of(

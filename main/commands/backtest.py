@@ -15,6 +15,7 @@ from main.command_line import (
     parse_symbols,
     parse_timeframe,
 )
+from main.options import MOST_COUNT
 from main.output import print_json, progress_bar, say
 from main.store import open_store
 
@@ -53,7 +54,8 @@ def backtest(
         typer.Option(metavar="P", min=0.0, max=1.0, help="Chance that a question is approved."),
     ] = 1.0,
     approve_after: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Bars that an approval takes.")
+        int,
+        typer.Option(metavar="N", min=0, max=MOST_COUNT, help="Bars that an approval takes."),
     ] = 0,
     report: Annotated[
         Path | None,
@@ -71,12 +73,15 @@ def backtest(
     """Play the strategy over stored candles, with costs, limits and a modelled approval."""
     from engine.backtest.state import ApprovalModel
     from engine.domain.errors import UsageError
+    from main.options import check_period, prepare_folder, write_report
     from main.reports.comparison import read_stored
     from main.research import Period, play
     from main.strategies import chosen_strategy
 
     if theme not in {"dark", "light"}:
         raise UsageError(f"--theme {theme!r} is not one of dark, light")
+    check_period(since, until)
+    prepare_folder(report)
     settings = load_settings(config).settings
     period = Period(
         start=parse_moment(since, "--from") if since else None,
@@ -94,16 +99,21 @@ def backtest(
         made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
         played = play(settings, units, made, period, progress=progress, approval=person)
     beside = _beside(played, other)
-    if report is not None:
+    chosen: Theme = "light" if theme == "light" else "dark"
+    zone = settings.app.timezone
+
+    def write(folder: Path) -> None:
         from main.reports.files import write_files
 
-        chosen: Theme = "light" if theme == "light" else "dark"
-        zone = settings.app.timezone
-        write_files(played, report, comparison=beside, theme=chosen, zone_name=zone)
+        write_files(played, folder, comparison=beside, theme=chosen, zone_name=zone)
+
+    problem = write_report(report, write)
     if json:
         print_json(played.to_json() | ({"comparison": beside.to_json()} if beside else {}))
     else:
-        _print(played, beside, report)
+        _print(played, beside, None if problem else report)
+    if problem is not None:
+        raise problem
 
 
 def _beside(played: "BacktestReport", other: "StoredRun | None") -> "Comparison | None":

@@ -75,6 +75,10 @@ def calibrate(
     json: JsonOption = False,
 ) -> None:
     """Fit a calibration to stored candles and store it unused; or list, or put one to use."""
+    from main.options import check_period, prepare_folder, write_report
+
+    check_period(since, until)
+    prepare_folder(report)
     settings = load_settings(config).settings
     with open_store(settings) as units:
         if stored:
@@ -86,9 +90,10 @@ def calibrate(
             with units() as unit:
                 unit.calibrations.add(fitted.calibration)
                 unit.commit()
-            if report is not None:
-                _write(fitted, report)
+            problem = write_report(report, lambda folder: _write(fitted, folder))
             _tell(fitted, json=json)
+            if problem is not None:
+                raise problem
 
 
 def _fit(
@@ -103,7 +108,7 @@ def _fit(
 ) -> "Fitted":
     from engine.proof.calibration import calibrate as fit
     from main.history import load_history
-    from main.strategies import chosen_strategy
+    from main.strategies import chosen_strategy, require_causal_on_candles
 
     made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
     history = load_history(
@@ -117,6 +122,7 @@ def _fit(
         end=parse_moment(until, "--to") if until else None,
         window_bars=made.window_bars,
     )
+    require_causal_on_candles(made, history.candles)
     return fit(
         made,
         history.candles,

@@ -56,9 +56,13 @@ def prove(
 ) -> None:
     """Judge a strategy version out of sample, beside everything its lineage has tried."""
     from engine.domain.errors import SafetyRefusedError
+    from main.options import check_axes, check_period, prepare_folder, write_report
     from main.proving import Wanted, measured, procedure_for
     from main.reports.proof import document, print_proved, write_proved
 
+    check_period(since, until)
+    check_axes(axis or ())
+    prepare_folder(report)
     settings = load_settings(config).settings
     procedure = procedure_for(
         mode=mode,
@@ -75,13 +79,17 @@ def prove(
     with measured() as effort, progress_bar(quiet=json) as progress:
         proved = _prove(settings, strategy, procedure, wanted, progress)
     made = document(proved, effort=effort)
-    if report is not None:
-        write_proved(proved, made, report, zone_name=settings.app.timezone)
+    zone = settings.app.timezone
+    problem = write_report(
+        report, lambda folder: write_proved(proved, made, folder, zone_name=zone)
+    )
     if json:
         print_json(made)
     else:
         print_proved(proved, quote=settings.trading.quote)
         say(str(effort))
+    if problem is not None:
+        raise problem
     if not proved.proof.passed:
         failed = ", ".join(one.name for one in proved.proof.failed)
         raise SafetyRefusedError(f"{proved.proof.strategy_version} is unproven: {failed}")
@@ -94,9 +102,11 @@ def _prove(
     wanted: "Wanted",
     progress: "Progress",
 ) -> "Proved":
+    from main.options import check_procedure
     from main.proving import prove_strategy
     from main.strategies import chosen_strategy
 
     with open_store(settings) as units:
         made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
+        check_procedure(made, procedure)
         return prove_strategy(settings, units, made, procedure, wanted, progress=progress)

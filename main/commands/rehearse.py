@@ -47,6 +47,7 @@ def rehearse(
     from engine.desk.rehearsal import Approver
     from engine.domain.errors import UsageError
     from engine.domain.market import Symbol
+    from main.options import prepare_folder
     from main.output import print_json, say
     from main.rehearsal_report import print_report, report_json, write_report
     from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
@@ -59,6 +60,7 @@ def rehearse(
     first, last = parse_moment(start, "--from"), parse_moment(end, "--to")
     if last <= first:
         raise UsageError(f"--to {end} must be after --from {start}")
+    prepare_folder(report)
     stored = open_units(settings)
     plan = Plan(
         start=first,

@@ -1,5 +1,7 @@
 """``cryptotrader sweep``: many variants of a strategy on the same candles, best first."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,13 +17,20 @@ from main.commands.walkforward import (
     UntilOption,
     VenueOption,
 )
+from main.options import MOST_COUNT, MOST_WORKERS
 from main.output import print_json, progress_bar, say
 from main.store import open_store
 
 if TYPE_CHECKING:
+    from engine.domain.proof import Trial
+    from engine.kernel import Floats
     from engine.market.progress import Progress
-    from engine.proof.sweep import Kind, Swept
+    from engine.proof.ground import Ground
+    from engine.proof.sweep import Choice, Kind, Swept
+    from engine.strategy.version import StrategyVersion
     from main.proving import Wanted
+
+    type Play = Callable[[Ground, StrategyVersion, Sequence[Choice]], Swept]
 
 app = new_app("Play many variants of a strategy, best first.")
 
@@ -39,18 +48,24 @@ def sweep(
         typer.Option("--axis", metavar="NAME=V,…", help="Values of one parameter; repeatable."),
     ] = None,
     sample: Annotated[
-        int | None, typer.Option(metavar="N", help="So many points, drawn; all without it.")
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=MOST_COUNT, help="So many points, drawn; all without it."
+        ),
     ] = None,
     seed: SeedOption = 7,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", help="Workers; all cores without it.")
+        int | None,
+        typer.Option(metavar="N", min=1, max=MOST_WORKERS, help="Workers; all cores without it."),
     ] = None,
     processes: Annotated[bool, typer.Option(help="Processes in place of threads.")] = False,
     cluster: Annotated[
         str | None, typer.Option(metavar="URL", help="A Dask scheduler, tcp://host:port.")
     ] = None,
     sort: Annotated[str, typer.Option(help="Figure to sort by.")] = "sharpe",
-    top: Annotated[int, typer.Option(metavar="N", help="Rows to print.")] = 20,
+    top: Annotated[
+        int, typer.Option(metavar="N", min=1, max=MOST_COUNT, help="Rows to print.")
+    ] = 20,
     since: SinceOption = None,
     until: UntilOption = None,
     venue: VenueOption = None,
@@ -62,29 +77,43 @@ def sweep(
 ) -> None:
     """Play every combination of the axes; each counts as a trial of the lineage once shown."""
     from engine.domain.errors import UsageError
+    from engine.proof.sweep import sweep as sweep_on
     from engine.proof.sweep_kernel import FIGURES
+    from main.options import (
+        check_axes,
+        check_cluster,
+        check_period,
+        prepare_folder,
+        write_report,
+    )
     from main.proving import Wanted, measured
     from main.reports.sweep import document, print_swept, write_swept
 
     if sort not in FIGURES:
         raise UsageError(f"--sort {sort!r} is not one of {', '.join(FIGURES)}")
+    check_period(since, until)
+    check_axes(axis or ())
+    check_cluster(cluster)
+    prepare_folder(report)
     settings = load_settings(config).settings
     wanted = Wanted(
         symbols=symbol or (), timeframe=timeframe, since=since, until=until, venue=venue
     )
     kind: Kind = "processes" if processes else "threads"
     with measured() as effort, progress_bar(quiet=json) as progress:
+        play = partial(sweep_on, kind=kind, workers=workers, cluster=cluster, progress=progress)
         swept, count, name = _sweep(
-            settings, strategy, wanted, axis or (), sample, seed, kind, workers, cluster, progress
+            settings, strategy, wanted, axis or (), sample, seed, play, progress
         )
     made = document(swept, strategy_version=name, trials=count, sort=sort, effort=effort)
-    if report is not None:
-        write_swept(made, report)
+    problem = write_report(report, lambda folder: write_swept(made, folder))
     if json:
         print_json(made)
-        return
-    print_swept(swept, sort=sort, top=top)
-    say(f"{len(swept.choices)} variants of {name}, {count} trials of its lineage; {effort}")
+    else:
+        print_swept(swept, sort=sort, top=top)
+        say(f"{len(swept.choices)} variants of {name}, {count} trials of its lineage; {effort}")
+    if problem is not None:
+        raise problem
 
 
 def _sweep(
@@ -94,24 +123,38 @@ def _sweep(
     axes: list[str] | tuple[str, ...],
     count: int | None,
     seed: int,
-    kind: "Kind",
-    workers: int | None,
-    cluster: str | None,
+    play: "Play",
     progress: "Progress",
 ) -> "tuple[Swept, int, str]":
+    """Play each timeframe's variants on its own candles; the choices keep their order."""
+    import numpy as np
+
     from engine.proof.ground import ground_of
-    from engine.proof.sweep import grid, sample, sweep
+    from engine.proof.sweep import Swept, grid, sample
     from engine.proof.trials import swept_trials
+    from engine.proof.variants import altered
+    from main.options import check_space
     from main.proving import keep_trials, now, parse_axes, plan_for, swept_space
     from main.strategies import chosen_strategy
 
     with open_store(settings) as units:
         made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
         space = parse_axes(axes) if axes else swept_space(made)
+        check_space(made, space, trained=False)
         choices = grid(space) if count is None else sample(space, count, seed=seed)
-        ground = ground_of(plan_for(settings, units, made, wanted, progress))
-        swept = sweep(
-            ground, made, choices, kind=kind, workers=workers, cluster=cluster, progress=progress
-        )
-        trials = swept_trials(ground, made, swept, seen_at=now())
+        figures: dict[int, Floats] = {}
+        trials: list[Trial] = []
+        for timeframe in space.axes.get("timeframe", (made.timeframe.value,)):
+            places = [
+                k for k, one in enumerate(choices) if one.get("timeframe", timeframe) == timeframe
+            ]
+            if not places:
+                continue
+            on = altered(made, {"timeframe": timeframe})
+            ground = ground_of(plan_for(settings, units, on, wanted, progress))
+            part = play(ground, made, [choices[k] for k in places])
+            figures.update(zip(places, part.figures, strict=True))
+            trials += swept_trials(ground, made, part, seen_at=now())
+        rows = [figures[k] for k in range(len(choices))]
+        swept = Swept(choices=tuple(choices), figures=np.array(rows))
         return swept, keep_trials(units, made, trials), made.version

@@ -7,6 +7,7 @@ import typer
 
 from config import Settings
 from main.command_line import ConfigOption, JsonOption, SymbolsOption, load_settings, new_app
+from main.options import MOST_COUNT, MOST_DAYS, MOST_SEED
 from main.output import print_json, progress_bar, say
 from main.store import open_store
 
@@ -31,10 +32,20 @@ VenueOption = Annotated[
 ReportOption = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Folder for a picture, JSON and tables.")
 ]
-TrainOption = Annotated[int, typer.Option("--train", metavar="DAYS", help="Days of training.")]
-TestOption = Annotated[int, typer.Option("--test", metavar="DAYS", help="Days of each test.")]
-PointsOption = Annotated[int, typer.Option(metavar="N", help="Points searched per window.")]
-SeedOption = Annotated[int, typer.Option(metavar="N", help="Seed of the search.")]
+TrainOption = Annotated[
+    int,
+    typer.Option("--train", metavar="DAYS", min=1, max=MOST_DAYS, help="Days of training."),
+]
+TestOption = Annotated[
+    int,
+    typer.Option("--test", metavar="DAYS", min=1, max=MOST_DAYS, help="Days of each test."),
+]
+PointsOption = Annotated[
+    int, typer.Option(metavar="N", min=1, max=MOST_COUNT, help="Points searched per window.")
+]
+SeedOption = Annotated[
+    int, typer.Option(metavar="N", min=0, max=MOST_SEED, help="Seed of the search.")
+]
 AxisOption = Annotated[
     list[str] | None,
     typer.Option("--axis", metavar="NAME=V,…", help="Search this, not the defaults; repeatable."),
@@ -68,9 +79,13 @@ def walkforward(
     json: JsonOption = False,
 ) -> None:
     """Walk a strategy forward; what you see is counted as a trial of its lineage."""
+    from main.options import check_axes, check_period, prepare_folder, write_report
     from main.proving import Wanted, measured, procedure_for
     from main.reports.walkforward import document, print_walked, write_walked
 
+    check_period(since, until)
+    check_axes(axis or ())
+    prepare_folder(report)
     settings = load_settings(config).settings
     procedure = procedure_for(
         mode=mode,
@@ -87,13 +102,17 @@ def walkforward(
     with measured() as effort, progress_bar(quiet=json) as progress:
         walked, count = _walk(settings, strategy, procedure, wanted, progress)
     made = document(walked, trials=count, effort=effort)
-    if report is not None:
-        write_walked(walked, made, report, zone_name=settings.app.timezone)
+    zone = settings.app.timezone
+    problem = write_report(
+        report, lambda folder: write_walked(walked, made, folder, zone_name=zone)
+    )
     if json:
         print_json(made)
-        return
-    print_walked(walked, quote=settings.trading.quote)
-    say(f"trial {count} of {walked.strategy.name}; {effort}")
+    else:
+        print_walked(walked, quote=settings.trading.quote)
+        say(f"trial {count} of {walked.strategy.name}; {effort}")
+    if problem is not None:
+        raise problem
 
 
 def _walk(
@@ -106,11 +125,13 @@ def _walk(
     from engine.proof.ground import ground_of
     from engine.proof.trials import trial_of
     from engine.proof.walkforward import walk_forward
+    from main.options import check_procedure
     from main.proving import keep_trials, now, plan_for, window_store
     from main.strategies import chosen_strategy
 
     with open_store(settings) as units:
         made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
+        check_procedure(made, procedure)
         ground = ground_of(plan_for(settings, units, made, wanted, progress))
         walked = walk_forward(
             ground, made, procedure, store=window_store(settings), progress=progress

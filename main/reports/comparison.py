@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.backtest.compare import Comparison, TradePart
 from engine.backtest.stored import StoredRun, read_run
-from engine.domain.errors import UsageError
+from engine.domain.errors import DataError, UsageError
 from main.output import print_table, say
 from main.reports import svg
 from main.reports.figures import NONE, money, percent
@@ -13,14 +13,17 @@ from main.reports.html import Html, section, table, tag
 
 
 def read_stored(path: Path) -> StoredRun:
-    """A stored ``result.json``. Raises ``UsageError`` if it cannot be read, ``DataError``."""
+    """A stored ``result.json``. Raises ``UsageError`` if it is none or cannot be read."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise UsageError(f"--compare {path}: {err.strerror}; name a stored result.json") from err
     except ValueError as err:
         raise UsageError(f"--compare {path}: no JSON document; name a stored result.json") from err
-    return read_run(document)
+    try:
+        return read_run(document)
+    except DataError as err:
+        raise UsageError(f"--compare {path}: {err}") from err
 
 
 def print_comparison(comparison: Comparison) -> None:

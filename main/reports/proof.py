@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.domain.desk import Json
-from engine.domain.proof import Criterion
+from engine.domain.proof import Criterion, Proof
 from engine.proof.figures import earned
 from engine.proof.prove import Proved
 from engine.proof.variants import as_names
@@ -44,9 +44,15 @@ def print_proved(proved: Proved, *, quote: str) -> None:
     again = 1 + sum(one.excess is not None for one in proved.reruns)
     say(
         f"{proof.strategy_version} ({proof.fingerprint}): "
-        f"{'PROVEN' if proof.passed else 'UNPROVEN'}; {proof.trials} trials of {proof.lineage}, "
+        f"{'PROVEN' if proof.passed else 'UNPROVEN'}; {proof.trials} trials over these days and "
+        f"markets, {_of_lineage(proof)} of the lineage of {proof.lineage}, "
         f"{again} of {1 + len(proved.reruns)} configurations walked over these days"
     )
+
+
+def _of_lineage(proof: Proof) -> Json:
+    trials = proof.metrics.get("trials")
+    return trials.get("lineage") if isinstance(trials, Mapping) else None
 
 
 def _criterion_row(one: Criterion) -> tuple[object, ...]:

@@ -97,7 +97,9 @@ def print_walked(walked: WalkForward, *, quote: str) -> None:
     names = [name for name in market if name in figures]
     rows = [(name, figure(name, figures[name]), figure(name, market[name])) for name in names]
     rows += [(name, figure(name, figures[name]), _NONE) for name in figures if name not in market]
-    print_table("Stitched, out of sample", ("figure", ">strategy", ">buy and hold"), rows)
+    print_table(
+        "Stitched, out of sample", ("figure", ">strategy", ">market, equal weights daily"), rows
+    )
     if walked.procedure.mode is not Mode.FIXED:
         count = len(walked.windows)
         drift = [(name, *map(value, values)) for name, values in walked.drift.items()]

@@ -6,7 +6,7 @@ import numpy as np
 
 from bot.charts import numbers
 from bot.charts.views import Theme
-from bot.charts.views_backtest import ENGLISH_LABELS, Curve, Curves, Figure
+from bot.charts.views_backtest import Curve, Curves, Figure
 from bot.charts.views_walkforward import Drift, WalkForwardPicture
 from engine.domain.desk import Json
 from engine.domain.values import to_ms
@@ -62,7 +62,7 @@ def _curves(walked: WalkForward) -> Curves:
         time_ms=to_ms(first) + kept * DAY_MS,
         lines=(
             _curve(walked.strategy.version, walked.days.returns, kept),
-            _curve(f"{ENGLISH_LABELS.buy_and_hold}, as volatile", _scaled_market(walked), kept),
+            _curve("equal weights daily, as volatile", _scaled_market(walked), kept),
         ),
     )
 

@@ -110,6 +110,7 @@ def calibration(version: str = "score-1/1h/1", **changes: Any) -> Calibration:
     made = Calibration(
         version=version,
         strategy_version="score-1",
+        fingerprint="f1f1",
         timeframe=Timeframe.H1,
         method="isotonic",
         made_at=T0,

@@ -31,6 +31,9 @@ class FakeTrials:
     def count(self, lineage: str) -> int:
         return len(self.of(lineage))
 
+    def all(self) -> Sequence[Trial]:
+        return sorted(self._memory.read(TRIALS).values(), key=lambda row: row.seen_at)
+
 
 class FakeProofs:
     """See ``engine.ports.ProofStore``."""

@@ -109,7 +109,7 @@ def test_a_run_beside_itself_is_the_same_run(run: Session) -> None:
     [
         ("--compare missing.json", 2, "name a stored result.json"),
         ("--compare in/AAA_USDT-1h.csv", 2, "no JSON document"),
-        ("--compare other.json", 1, "no result of a backtest"),
+        ("--compare other.json", 2, "no result of a backtest"),
         ("--theme pink", 2, "not one of dark, light"),
         ("--timeframe 5m", 1, "nor finer ones"),
         ("--symbol CCC/USDT", 1, "CCC/USDT"),

@@ -10,7 +10,7 @@ from engine.strategy.shipped import score_strategy
 from tests.fakes.samples_research import calibration
 from tests.fakes.units import FakeUnits
 from tests.scenario.test_parity import busy, past
-from tests.scenario.twins import differences, play
+from tests.scenario.twins import differences, play, strategy
 
 KNOTS = (0.0, 15.0, 30.0, 45.0, 60.0)
 
@@ -46,7 +46,9 @@ def worth(method: str) -> Calibration:
 def test_edges_are_the_same_live_and_in_the_backtest(method: str, fake_units: FakeUnits) -> None:
     wanted = busy(rank=0.3)
     kelly = replace(wanted, risk=replace(wanted.risk, sizing="kelly"))
-    twins = play(fake_units, replace(past(63, 120, kelly), calibration=worth(method)))
+    made = past(63, 120, kelly)
+    fitted = replace(worth(method), fingerprint=strategy(made).fingerprint)
+    twins = play(fake_units, replace(made, calibration=fitted))
     assert differences(twins) == []
     assert twins.reasons["edge_too_small"] > 5
     assert twins.backtest.result.trades

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,7 @@ KEYS = {
     *("symbol", "side", "opened_at", "closed_at", "entry_price", "exit_price", "quantity"),
     *("fees_quote", "slippage_quote", "pnl_quote", "exit_reason", "regime", "score"),
 }
+MOST_TOLD = 400
 AXES = "--axis entry.min_rank_fraction=0.9,0.97 --axis exits.stop_atr_multiple=2,3"
 
 
@@ -117,12 +119,69 @@ def test_noise_is_unproven_and_the_exit_code_says_so(run: Session, desk: Cli) ->
         (f"walkforward {SPAN} --mode sideways", 2, "not one of anchored, rolling, fixed"),
         (f"walkforward {SPAN} --axis nothing", 2, "write --axis exits.stop_atr_multiple=2,3,4"),
         (f"walkforward {SPAN} --train 900", 1, "too few for 900 days of training"),
-        (f"sweep {SPAN} --axis exits.stop=3", 1, "parameter of exits"),
+        (f"sweep {SPAN} --axis exits.stop=3", 2, "did you mean exits.stop_atr_multiple?"),
         (f"sweep {SPAN} --sort luck", 2, "not one of final_equity"),
+        (f"prove {SPAN} --mode rolling --axis exits.stop=3", 2, "no such parameter"),
+        (f"prove {SPAN} --axis exits.stop_atr_multiple=3", 2, "write --mode anchored"),
+        (f"walkforward {SPAN} --axis exits.stop_atr_multiple=-1", 2, "stop_atr_multiple=-1"),
+        (f"walkforward {SPAN} --axis timeframe=1h,4h", 2, "--axis timeframe is for sweep"),
+        (f"sweep {SPAN} --axis timeframe=4h,7m", 2, "timeframe must be one of"),
+        (f"walkforward {SPAN} --axis entry.min_score=1 --axis entry.min_score=2", 2, "given twice"),
+        (f"sweep {SPAN} --axis entry.min_score=1,1", 2, "has 1 twice"),
+        ("backtest --from 2021-02-01 --to 2021-01-01", 2, "is not before --to 2021-01-01"),
+        ("walkforward --from 2021-02-01 --to 2021-01-01", 2, "is not before --to"),
+        ("prove --from 2021-02-01 --to 2021-01-01", 2, "is not before --to"),
+        ("sweep --from 2021-02-01 --to 2021-01-01", 2, "is not before --to"),
+        ("calibrate --from 2021-02-01 --to 2021-01-01", 2, "is not before --to"),
+        (f"walkforward {SPAN} --train 0", 2, "--train"),
+        (f"walkforward {SPAN} --train 99999999999999", 2, "--train"),
+        (f"walkforward {SPAN} --test 0", 2, "--test"),
+        (f"prove {SPAN} --points 0", 2, "--points"),
+        (f"prove {SPAN} --seed -1", 2, "--seed"),
+        (f"sweep {SPAN} --sample 0", 2, "--sample"),
+        (f"sweep {SPAN} --sample -3", 2, "--sample"),
+        (f"sweep {SPAN} --top -1", 2, "--top"),
+        (f"sweep {SPAN} --workers 0", 2, "--workers"),
+        (f"backtest {SPAN} --approve-after 99999999999999999999", 2, "--approve-after"),
+        (f"sweep {SPAN} --cluster foo", 2, "write --cluster tcp://127.0.0.1:8786"),
+        (f"sweep {SPAN} --cluster tcp://127.0.0.1:1", 4, "no Dask scheduler answers"),
+        (f"walkforward {SPAN} --report in/AAA_USDT-1h.csv", 2, "cannot be written"),
+        (f"prove {SPAN} --report /proc/x", 2, "cannot be written"),
+        (f"sweep {SPAN} --report in/AAA_USDT-1h.csv", 2, "name a folder of yours"),
+        (f"backtest {SPAN} --report in/AAA_USDT-1h.csv", 2, "cannot be written"),
+        (f"calibrate {SPAN} --report in/AAA_USDT-1h.csv", 2, "cannot be written"),
     ],
 )
 def test_what_cannot_be_done_is_said(words: str, code: int, sentence: str, run: Session) -> None:
     answer = run(words)
     assert answer.code == code
     assert sentence in answer.err
+    assert len(answer.err) < MOST_TOLD
     assert answer.out == ""
+
+
+def test_a_sweep_plays_each_timeframe_on_its_own_candles(run: Session) -> None:
+    words = f"{SPAN} --json".replace("--strategy score ", "")
+    told = run(f"sweep {words} --axis timeframe=1h,4h").ok().json
+    for frame in ("1h", "4h"):
+        alone = run(f"sweep {words} --axis timeframe={frame}").ok().json["variants"]
+        both = [one for one in told["variants"] if one["parameters"]["timeframe"] == frame]
+        assert [one["metrics"] for one in both] == [one["metrics"] for one in alone]
+
+
+def test_a_result_that_could_not_be_kept_is_shown_all_the_same(run: Session, desk: Cli) -> None:
+    (desk.folder / "full" / "result.json").mkdir(parents=True)
+    answer = run(f"walkforward {SPAN} --mode fixed --test 25 --report full --json")
+    assert answer.code == 1
+    assert "result.json cannot be written" in answer.err
+    assert answer.json["trials"] >= 1
+
+
+def test_two_walks_at_once_end_alike(desk: Cli, run: Session) -> None:
+    words = f"{WALK} --axis exits.stop_atr_multiple=2,3,4,5 --points 4 --seed 11 --json".split()
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: desk.run(*words).ok().json, range(2))
+    assert one["windows"] == other["windows"]
+    assert one["equity"] == other["equity"]
+    assert list((desk.folder / "var" / "walkforward").glob("*.lock")) == []
+    assert run(" ".join(words)).ok().json["windows"] == one["windows"]

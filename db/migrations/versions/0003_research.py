@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("row_no", types.BIG_INTEGER, sa.Identity(always=False), nullable=False),
         sa.Column("version", types.SafeText(), nullable=False),
         sa.Column("strategy_version", types.SafeText(), nullable=False),
+        sa.Column("fingerprint", types.SafeText(), nullable=False),
         sa.Column("timeframe", types.SafeText(), nullable=False),
         sa.Column("method", types.SafeText(), nullable=False),
         sa.Column("made_at", types.UtcDateTime(), nullable=False),

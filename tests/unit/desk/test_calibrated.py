@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from structlog.testing import capture_logs
+
 from engine.checks.policy import AutomationPolicy
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode
@@ -42,6 +44,7 @@ def calibration(
     return Calibration(
         version=version,
         strategy_version="score-1",
+        fingerprint="another",
         timeframe=Timeframe.H1,
         method="bins",
         made_at=datetime(2026, 1, 1, tzinfo=UTC),
@@ -56,7 +59,7 @@ def bench_with(units: FakeUnits, made: Calibration, **keys: object) -> Bench:
     keys = {"policies": AUTOMATIC} | keys
     bench = build(units, bars=rising(), price="106", **keys)  # type: ignore[arg-type]  # keywords of `build`
     strategy = bench.assembled.context.strategy
-    made = replace(made, strategy_version=strategy.version)
+    made = replace(made, strategy_version=strategy.version, fingerprint=strategy.made.fingerprint)
     with bench.units() as unit:
         unit.calibrations.add(made)
         unit.calibrations.activate(made.version)
@@ -131,8 +134,11 @@ def test_the_status_says_whether_the_desk_is_calibrated(fake_units: FakeUnits) -
 def test_a_stored_calibration_that_nobody_approved_is_not_used(fake_units: FakeUnits) -> None:
     bench = build(fake_units, policies=AUTOMATIC, bars=rising(), price="106")
     with bench.units() as unit:
-        version = bench.assembled.context.strategy.version
-        unit.calibrations.add(replace(calibration(), strategy_version=version))
+        strategy = bench.assembled.context.strategy.made
+        fitted = replace(
+            calibration(), strategy_version=strategy.version, fingerprint=strategy.fingerprint
+        )
+        unit.calibrations.add(fitted)
         unit.commit()
     bench.closes.run_due()
     assert newest(bench).edge is None
@@ -148,3 +154,18 @@ def test_a_bar_that_proposes_nothing_shows_its_edge_before_costs(fake_units: Fak
     assert decision.edge is not None
     assert decision.edge.edge_bps == D(150)
     assert decision.edge.net_interval_bps is None
+
+
+def test_an_approved_calibration_of_an_earlier_edition_is_not_used(fake_units: FakeUnits) -> None:
+    bench = build(fake_units, policies=AUTOMATIC, bars=rising(), price="106")
+    made = replace(calibration(), strategy_version=bench.assembled.context.strategy.version)
+    with bench.units() as unit:
+        unit.calibrations.add(made)
+        unit.calibrations.activate(made.version)
+        unit.commit()
+    with capture_logs() as logs:
+        bench.closes.run_due()
+    assert newest(bench).edge is None
+    told = next(line for line in logs if line["event"] == "calibration_of_another_edition")
+    assert told["fitted_to"] == "another"
+    assert not bench.assembled.desk.status().calibrated

@@ -12,6 +12,7 @@ from engine.domain.proof import Proof
 from engine.domain.research import Drift, DriftState
 from engine.domain.values import to_ms
 from engine.ports import Units
+from engine.strategy.owner import terms_digest
 from engine.strategy.policy import EntryPolicy
 from tests.fakes.desk_builder import START, VENUE, Bench, build
 from tests.fakes.samples_research import prediction, proof
@@ -34,6 +35,7 @@ def proved(bench: Bench, **changes: object) -> Proof:
         predicted=prediction(
             daily_mean=0.001, daily_deviation=0.001, daily_low=0.0009, daily_high=0.0011
         ),
+        metrics={"terms": terms_digest(bench.parts.policies)},
     )
     verdict = replace(verdict, **changes)  # type: ignore[arg-type]  # Proof's names
     with bench.units() as unit:

@@ -11,6 +11,7 @@ from engine.domain.portfolio import EquityPoint
 from engine.domain.proof import Proof
 from engine.domain.values import to_ms
 from engine.ports import Units
+from engine.strategy.owner import terms_digest
 from main.live import live_refusal
 from tests.fakes.desk_builder import START, VENUE, Bench, build
 from tests.fakes.samples_research import criterion, prediction, proof
@@ -29,6 +30,7 @@ def passed(bench: Bench, **changes: object) -> Proof:
         passed=True,
         criteria=(criterion("trades"),),
         predicted=prediction(daily_mean=0.001, daily_deviation=0.002),
+        metrics={"terms": terms_digest(bench.parts.policies)},
     )
     verdict = replace(verdict, **changes)  # type: ignore[arg-type]  # Proof's names
     with bench.units() as unit:
@@ -57,11 +59,18 @@ def paper(bench: Bench, days: int, mean: float) -> None:
 
 
 def refusal(bench: Bench) -> str:
-    return live_refusal(bench.units, bench.parts.strategy, VENUE)
+    return live_refusal(
+        bench.units,
+        bench.parts.strategy,
+        VENUE,
+        policies=bench.parts.policies,
+        symbols=bench.parts.rules,
+    )
 
 
 def test_without_a_verdict_the_way_to_one_is_told(bench: Bench) -> None:
-    assert "there is none; run `cryptotrader prove`" in refusal(bench)
+    name = bench.parts.strategy.name
+    assert f"there is none; run `cryptotrader prove --strategy {name}`" in refusal(bench)
     assert bench.parts.strategy.version in refusal(bench)
 
 
@@ -73,6 +82,15 @@ def test_a_failed_verdict_names_what_failed(bench: Bench) -> None:
 def test_a_verdict_of_another_state_of_the_code_is_none(bench: Bench) -> None:
     passed(bench, fingerprint="f0")
     assert "another state of its code or settings (f0, now " in refusal(bench)
+
+
+def test_a_verdict_for_other_costs_or_markets_is_none(bench: Bench) -> None:
+    passed(bench, metrics={"terms": "cheap"})
+    assert "for other costs or position sizes than these" in refusal(bench)
+    terms = {"terms": terms_digest(bench.parts.policies)}
+    at = START + timedelta(days=9)
+    passed(bench, id="p2", symbols=("BTC/USDT",), metrics=terms, made_at=at)
+    assert "without some of these markets" in refusal(bench)
 
 
 def test_a_proof_needs_paper_results_beside_it(bench: Bench) -> None:

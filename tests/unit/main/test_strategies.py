@@ -42,3 +42,14 @@ def test_the_version_a_person_made_active_is_the_one_that_scores(fake_units: Fak
     assert weights.version == "score-2"
     assert weights.weights["MA"] == pytest.approx(1.0)
     assert active_weights(fake_units, SCORE).version == "score-2"
+
+
+def test_a_file_keeps_its_own_weights_and_leaves_the_approved_ones_alone(
+    fake_units: FakeUnits,
+) -> None:
+    keep_version(fake_units, ReplayClock(NOW), SCORE)
+    made = SCORE.as_file("score", "0" * 16)
+    keep_version(fake_units, ReplayClock(NOW), made)
+    assert active_weights(fake_units, made) == made.weights
+    with fake_units(read_only=True) as unit:
+        assert [(row.version, row.active) for row in unit.weights.all()] == [("score-1", True)]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from engine.domain.errors import DataError
-from engine.domain.market import Timeframe
 from engine.domain.reliability import ReliabilityRow
 from engine.kernel import Floats, Ints
 from engine.proof.calibration import fit
@@ -14,7 +13,9 @@ from engine.proof.calibration_cells import count_alone, measure, wilson
 from engine.proof.calibration_curves import curves_of, folds
 from engine.proof.observations import Observations, join
 from engine.strategy.edge import look_up
+from engine.strategy.shipped import score_strategy
 
+SCORE = score_strategy()
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -163,7 +164,7 @@ def test_thin_buckets_at_the_top_join_the_one_below() -> None:
 
 def test_shorts_have_their_own_curve() -> None:
     both = join([seen(noise(300, 11)), seen(noise(300, 12), score=-55.0, symbol=1)])
-    fitted = fit(both, "score-1", Timeframe.H1, made_at=MADE_AT)
+    fitted = fit(both, SCORE, made_at=MADE_AT)
     assert {curve.direction for curve in fitted.calibration.curves} == {1, -1}
 
 
@@ -184,15 +185,15 @@ def test_the_method_that_promises_better_is_chosen() -> None:
     """A jump at 55 points is a step for isotonic's narrow buckets and blurred for wide bins."""
     score = np.random.default_rng(14).uniform(0.0, 100.0, 6_000)
     jump = seen(noise(6_000, 15, deviation=30.0) + np.where(score >= 55.0, 100.0, 0.0), score=score)
-    assert fit(jump, "v", Timeframe.H1, made_at=MADE_AT).calibration.method == "isotonic"
+    assert fit(jump, SCORE, made_at=MADE_AT).calibration.method == "isotonic"
     falling = seen(noise(6_000, 16, deviation=30.0) + 100.0 - score, score=score)
-    assert fit(falling, "v", Timeframe.H1, made_at=MADE_AT).calibration.method == "bins"
+    assert fit(falling, SCORE, made_at=MADE_AT).calibration.method == "bins"
 
 
 def test_promises_are_held_against_what_came_after_them() -> None:
     score = np.random.default_rng(17).uniform(0.0, 100.0, 6_000)
     bps = noise(6_000, 18, deviation=100.0) + score
-    fitted = fit(seen(bps, score=score), "v", Timeframe.H1, made_at=MADE_AT)
+    fitted = fit(seen(bps, score=score), SCORE, made_at=MADE_AT)
     rows = fitted.reliability.rows
     assert [row.score_from for row in rows] == [10.0 * k for k in range(10)]
     assert sum(row.is_kept for row in rows) >= 8
@@ -204,9 +205,9 @@ def test_promises_are_held_against_what_came_after_them() -> None:
 
 
 def test_the_same_outcomes_make_the_same_version() -> None:
-    one = fit(seen(noise(400, 19)), "v", Timeframe.H1, made_at=MADE_AT).calibration
-    other = fit(seen(noise(400, 19)), "v", Timeframe.H1, made_at=datetime.now(UTC)).calibration
-    another = fit(seen(noise(400, 20)), "v", Timeframe.H1, made_at=MADE_AT).calibration
+    one = fit(seen(noise(400, 19)), SCORE, made_at=MADE_AT).calibration
+    other = fit(seen(noise(400, 19)), SCORE, made_at=datetime.now(UTC)).calibration
+    another = fit(seen(noise(400, 20)), SCORE, made_at=MADE_AT).calibration
     assert one.version == other.version != another.version
     assert one.says_the_same_as(other)
     assert not one.active
@@ -214,7 +215,7 @@ def test_the_same_outcomes_make_the_same_version() -> None:
 
 def test_nothing_to_learn_from_is_said() -> None:
     with pytest.raises(DataError, match="too few to calibrate"):
-        fit(seen(np.empty(0)), "v", Timeframe.H1, made_at=MADE_AT)
+        fit(seen(np.empty(0)), SCORE, made_at=MADE_AT)
 
 
 def test_on_noise_the_lower_bound_errs_on_the_safe_side() -> None:

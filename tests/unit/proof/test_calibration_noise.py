@@ -55,7 +55,7 @@ def calibrated(markets: list[Bars], terms: MarketRules) -> Calibration:
         )
         for number, bars in enumerate(markets)
     ]
-    return fit(join(parts), SCORE.version, SCORE.timeframe, made_at=MADE_AT).calibration
+    return fit(join(parts), SCORE, made_at=MADE_AT).calibration
 
 
 def share_passing(markets: list[Bars], terms: MarketRules) -> float:

@@ -297,3 +297,34 @@ def test_the_order_of_trials_and_trades_changes_no_verdict(seed: int) -> None:
     for one, other in zip(judge(base, POLICY), judge(mixed, POLICY), strict=True):
         assert one.passed == other.passed
         assert one.value == pytest.approx(other.value)
+
+
+@given(seed=st.integers(0, 99), copies=st.integers(1, 40))
+@settings(max_examples=25, deadline=None)
+def test_near_copies_never_lower_the_hurdle(seed: int, copies: int) -> None:
+    """Neither of the candidate nor of another trial, counted or not."""
+    rng = np.random.default_rng(seed)
+    tried = search(int(rng.integers(2, 30)))
+    before = good(trials=tuple(trial(one) for one in tried.T), trial_count=60)
+    of = tried[:, int(rng.integers(0, tried.shape[1]))]
+    near = of[:, None] + rng.normal(0.0, 0.001, (DAYS, copies))
+    more = (*before.trials, *(trial(one) for one in near.T))
+    after = replace(before, trials=more, trial_count=60 + copies)
+    assert hurdle(after, POLICY).distinct == hurdle(before, POLICY).distinct
+    assert hurdle(after, POLICY).ratio > hurdle(before, POLICY).ratio
+    assert hurdle(replace(after, trial_count=100), POLICY).scatter == pytest.approx(
+        hurdle(before, POLICY).scatter
+    )
+
+
+def test_what_eight_distinct_trials_have_shown_is_not_forgotten() -> None:
+    """Forty more, all alike in what they earn, would make the plain variance fall."""
+    rng = np.random.default_rng(4)
+    shape = rng.normal(0.0, 1.0, (DAYS, 50))
+    shape = (shape - shape.mean(axis=0)) / shape.std(axis=0, ddof=1)
+    ratios = np.concatenate(([0.03, -0.03] * 5, np.zeros(40)))
+    trials = tuple(trial(one) for one in (shape * 0.01 + ratios * 0.01).T)
+    few = hurdle(good(trials=trials[:10], trial_count=50), POLICY)
+    many = hurdle(good(trials=trials, trial_count=50), POLICY)
+    assert many.scatter >= few.scatter > 0.9
+    assert (few.distinct, many.distinct) == (10, 50)

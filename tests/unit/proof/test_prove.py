@@ -1,7 +1,9 @@
 """From a walk-forward to a verdict: the evidence it rests on, its figures, its prediction."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -91,18 +93,31 @@ def test_a_verdict_tells_every_criterion_and_fails_noise(
 def test_the_figures_nobody_asks_for_are_there(
     whole: Ground, walked: WalkForward, reruns: list[Rerun]
 ) -> None:
-    metrics = prove(
+    proof = prove(
         walked,
         reruns,
-        trial_count=17,
+        trial_count=40,
+        lineage_count=17,
+        terms="mine",
         yardstick=yardstick(whole),
         policy=GatePolicy(pbo_blocks=8),
         made_at=NOW,
-    ).proof.metrics
+    ).proof
+    metrics = proof.metrics
     for name in ("psr", "random_entries_p", "spa_p_against_market", "hurdle_sharpe"):
         assert isinstance(metrics[name], float), name
     for name in ("sharpe_interval", "monte_carlo_drawdown", "plateau", "pbo", "market"):
         assert isinstance(metrics[name], dict), name
+    by_hand = metrics["deflation"]
+    assert isinstance(by_hand, dict)
+    ratio, skewness, kurtosis = (
+        float(str(by_hand[name])) for name in ("excess_sharpe_per_day", "skewness", "kurtosis")
+    )
+    spread = 1.0 - skewness * ratio + (kurtosis - 1.0) / 4.0 * ratio**2
+    distance = ratio - float(str(by_hand["hurdle_sharpe_per_day"]))
+    (skill,) = (one for one in proof.criteria if one.name == "deflated_sharpe")
+    assert NormalDist().cdf(distance * math.sqrt((DAYS - 1) / spread)) == pytest.approx(skill.value)
+    assert (metrics["terms"], metrics["trials"]) == ("mine", {"counted": 40, "lineage": 17})
     beyond = metrics["beyond_breakout_average"]
     assert isinstance(beyond, dict)
     assert set(beyond) == {"sharpe", "mean_per_day"}

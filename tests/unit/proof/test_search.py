@@ -95,3 +95,11 @@ def test_trading_too_seldom_costs_up_to_one_point_of_sharpe() -> None:
     assert score(1.5, 40, 2.0, policy) == 1.5
     assert score(1.5, 10, 2.0, policy) == 1.5 - 0.75
     assert score(None, 0, 2.0, policy) == -1.0
+
+
+def test_a_damaged_journal_is_begun_anew(tmp_path: Path) -> None:
+    policy = SearchPolicy(points=8, seed=5)
+    journal = tmp_path / "window.journal"
+    journal.write_text('{"op_code": 4, "worker_id": "x"}\nnonsense\n\n')
+    whole = search(SPACE, START, hill, policy)
+    assert search(SPACE, START, hill, policy, journal=journal) == whole

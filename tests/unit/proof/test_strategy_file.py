@@ -6,6 +6,7 @@ import pytest
 
 from engine.domain.errors import ConfigurationError
 from engine.proof.strategy_file import load_strategy
+from engine.strategy.version import lineage_of
 
 GOOD = """\
 import numpy as np
@@ -29,7 +30,7 @@ def written(folder: Path, text: str, name: str = "mine.py") -> Path:
 
 def test_a_file_makes_a_strategy_named_after_it(tmp_path: Path) -> None:
     made = load_strategy(written(tmp_path, GOOD))
-    assert (made.name, made.timeframe.value) == ("mine", "4h")
+    assert (made.name, made.timeframe.value) == ("file:mine", "4h")
 
 
 def test_another_line_of_code_is_another_fingerprint(tmp_path: Path) -> None:
@@ -67,4 +68,52 @@ def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
 
 
 def test_a_name_with_spaces_and_letters_of_other_alphabets_works(tmp_path: Path) -> None:
-    assert load_strategy(written(tmp_path, GOOD, "мой план.py")).name == "мой план"
+    assert load_strategy(written(tmp_path, GOOD, "мой план.py")).name == "file:мой план"
+
+
+@pytest.mark.parametrize("stem", ["trend", "score", "trend-1"])
+def test_a_file_never_joins_a_shipped_lineage(tmp_path: Path, stem: str) -> None:
+    text = GOOD.replace('"whatever"', '"trend-1"')
+    made = load_strategy(written(tmp_path, text, f"{stem}.py"))
+    assert made.name == f"file:{stem}"
+    assert made.version == f"file:{stem}@{made.fingerprint[:6]}"
+    assert made.weights.version == made.version
+    assert lineage_of(made.version) == made.name
+    assert made.altered(weights=made.weights) == made
+
+
+def test_an_edited_file_is_another_version_of_the_same_lineage(tmp_path: Path) -> None:
+    one = load_strategy(written(tmp_path, GOOD))
+    other = load_strategy(written(tmp_path, GOOD.replace("100.0", "90.0")))
+    assert one.name == other.name
+    assert one.version != other.version
+
+
+READS = GOOD.replace(
+    "import numpy as np\n",
+    "import json\nfrom pathlib import Path\nimport numpy as np\n"
+    "LEVEL = json.loads((Path(__file__).parent / 'level.json').read_text())\n",
+).replace("100.0)", "LEVEL)")
+
+
+def test_what_a_file_reads_beside_it_is_part_of_its_fingerprint(tmp_path: Path) -> None:
+    path = written(tmp_path, READS)
+    made = []
+    for level in ("100.0", "99.9", "100.0"):
+        written(tmp_path, level, "level.json")
+        made.append(load_strategy(path))
+    assert made[0].fingerprint == made[2].fingerprint != made[1].fingerprint
+    assert made[0].version == made[2].version != made[1].version
+
+
+def test_a_rule_that_is_another_at_every_start_is_refused(tmp_path: Path) -> None:
+    text = GOOD + (
+        "\nclass Mine:\n    code, warmup_bars, memory_bars = 'M', 0, 0\n"
+        "    def values(self, bars): return {'x': bars.close}\n"
+        "    def judge(self, bars, values): return up(bars)\n"
+        "    def reason(self, side, bar): return ''\n"
+        "STRATEGY = custom(name='m', timeframe='4h', signals={'M': Mine()}, "
+        "exits=ExitPolicy(stop_atr_multiple=3.0))\n"
+    )
+    with pytest.raises(ConfigurationError, match="make it a frozen dataclass"):
+        load_strategy(written(tmp_path, text))

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,12 @@ from engine.domain.market import Timeframe
 from engine.proof.ground import Ground
 from engine.proof.sweep import sweep
 from engine.proof.trials import (
+    ancestors,
     configuration_id,
     excess_of,
     explored,
+    lineages,
+    overlapping,
     procedure_of,
     rebuilt,
     rerun,
@@ -29,7 +32,7 @@ from engine.proof.walked import Procedure
 from engine.proof.walkforward import walk_forward
 from engine.proof.windows import Mode
 from engine.strategy.policy import EntryPolicy
-from engine.strategy.shipped import score_strategy
+from engine.strategy.shipped import score_strategy, trend_strategy
 from tests.unit.proof.made_up import ground
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -143,3 +146,48 @@ def test_a_version_without_research_has_none_and_a_broken_file_is_told(tmp_path:
     (tmp_path / "score_1_trials.json").write_text('{"trials": [1]}')
     with pytest.raises(DataError, match="list of parameters by name"):
         researched(score_strategy(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "gold2", "version": "gold2"},
+        {"name": "gold2", "version": "gold2", "rules": trend_strategy().rules[:1]},
+        {"version": "trend-2"},
+        {"version": "trend-2+ab12"},
+    ],
+)
+def test_what_grew_out_of_a_shipped_version_has_its_research_under_any_name(
+    changes: dict[str, object],
+) -> None:
+    shipped = trend_strategy()
+    if "rules" in changes:
+        weights = replace(shipped.weights, weights={"T10": 1.0})
+        changes = {**changes, "weights": weights}
+    renamed = replace(shipped, **changes)  # type: ignore[arg-type]  # fields of a version
+    assert ancestors(renamed) == (shipped,)
+    assert "trend" in lineages(renamed)
+    assert explored(renamed) == explored(shipped) == 49_751
+    assert researched(renamed) == researched(shipped)
+
+
+def test_a_strategy_of_other_rules_has_no_research() -> None:
+    assert ancestors(score_strategy()) == (score_strategy(),)
+    assert explored(score_strategy()) == 0
+
+
+def test_trials_count_over_the_same_markets_and_days_whatever_their_lineage(whole: Ground) -> None:
+    seen = trial_of(walk_forward(whole, BUSY, FIXED), seen_at=NOW)
+    first, day = seen.first_day, timedelta(days=1)
+    trials = [seen, replace(seen, id="other", lineage="gold")]
+
+    def count(symbols: tuple[str, ...], begin: date, end: date) -> int:
+        return overlapping(trials, symbols=symbols, first_day=begin, end_day=end)
+
+    assert count(whole.symbols[:1], first, first + day) == 2
+    assert count(("NONE/USDT",), first, first + day) == 0
+    assert count(whole.symbols, first - 9 * day, first) == 0
+    assert count(whole.symbols, first + 40 * day, first + 50 * day) == 0
+    assert count(whole.symbols, first + 39 * day, first + 50 * day) == 2
+    unknown = research_trials(BUSY, [{}], seen_at=NOW)
+    assert overlapping(unknown, symbols=(), first_day=first, end_day=first + day) == 1

@@ -10,7 +10,8 @@ from engine.domain.errors import InvalidValueError
 from engine.domain.market import Timeframe
 from engine.proof.variants import as_names, as_tree, parameters_of, value_of, varied
 from engine.strategy.rules.rsi import Rsi
-from engine.strategy.shipped import score_strategy
+from engine.strategy.shipped import score_strategy, trend_strategy
+from engine.strategy.trend.horizon import Trend
 from engine.strategy.version import StrategyVersion
 
 
@@ -107,3 +108,17 @@ def test_a_value_is_found_by_its_name() -> None:
 def test_what_a_strategy_does_not_have_is_refused(changes: dict, message: str) -> None:  # type: ignore[type-arg]
     with pytest.raises(InvalidValueError, match=message):
         varied(score_strategy(), changes)
+
+
+def test_rules_that_count_days_count_the_bars_of_the_variant_whatever_was_stored() -> None:
+    base = trend_strategy()
+    assert base.timeframe is Timeframe.H4
+    stored: dict[str, Json] = {"timeframe": "1h", "rules.T10.bars_per_day": 6.0}
+    made = varied(base, stored)
+    assert {cast("Trend", rule).bars_per_day for rule in made.rules} == {24.0}
+    assert varied(base, {"rules.T10.bars_per_day": 24.0}) is base
+
+
+def test_a_timeframe_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="timeframe must be one of"):
+        varied(trend_strategy(), {"timeframe": "7m"})

@@ -1,5 +1,6 @@
 """Walk-forward: trained on the past only, stitched without a seam, and it can be interrupted."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -174,3 +175,34 @@ def test_progress_is_told_by_window(whole: Ground) -> None:
 def test_too_short_a_history_is_refused() -> None:
     with pytest.raises(DataError, match="days of history are too few"):
         walk_forward(ground(BUSY, days=20, symbols=SYMBOLS[:1]), BUSY, PROCEDURE)
+
+
+@pytest.mark.parametrize("torn", ["", '{"choice": {"entry', "[]", '{"choice": {}}', "\x00\x00"])
+def test_a_torn_window_is_trained_again(
+    whole: Ground, walked: WalkForward, tmp_path: Path, torn: str
+) -> None:
+    walk_forward(whole, BUSY, PROCEDURE, store=tmp_path)
+    first, *_ = sorted(tmp_path.glob("*.json"))
+    sound = first.read_text()
+    first.write_text(torn)
+    again = walk_forward(whole, BUSY, PROCEDURE, store=tmp_path)
+    assert [one.choice for one in again.windows] == [one.choice for one in walked.windows]
+    assert first.read_text() == sound
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json"}
+
+
+def test_runs_that_want_the_same_windows_take_turns(
+    whole: Ground, walked: WalkForward, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(walk_forward, whole, BUSY, PROCEDURE, store=tmp_path) for _ in "abc"]
+        found = [run.result() for run in runs]
+    for one in found:
+        assert [part.choice for part in one.windows] == [part.choice for part in walked.windows]
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json"}
+
+
+def test_a_store_that_cannot_be_written_is_told(whole: Ground, tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("a file")
+    with pytest.raises(DataError, match="cannot be locked"):
+        walk_forward(whole, BUSY, PROCEDURE, store=tmp_path / "store")

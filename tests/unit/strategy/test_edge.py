@@ -1,5 +1,6 @@
 """What a score is worth: the same number for a bar and for its column."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,6 +13,8 @@ from engine.strategy.edge import FEWEST, edge_at, edge_columns, look_up, require
 from engine.strategy.shipped import score_strategy
 from engine.strategy.version import columns_of
 from tests.unit.strategy.bars import walk
+
+SCORE = score_strategy()
 
 
 def curve(**changes: object) -> CalibrationCurve:
@@ -34,7 +37,8 @@ def curve(**changes: object) -> CalibrationCurve:
 def calibration(*curves: CalibrationCurve, method: str = "bins") -> Calibration:
     return Calibration(
         version="score-1/1h/1",
-        strategy_version="score-1",
+        strategy_version=SCORE.version,
+        fingerprint=SCORE.fingerprint,
         timeframe=Timeframe.H1,
         method=method,
         made_at=datetime(2026, 1, 1, tzinfo=UTC),
@@ -119,7 +123,13 @@ def test_a_column_and_its_single_bars_agree(method: str) -> None:
 
 def test_a_calibration_of_something_else_is_refused() -> None:
     made = calibration(curve())
-    require_fit(made, "score-1", Timeframe.H1)
-    for version, timeframe in (("score-2", Timeframe.H1), ("score-1", Timeframe.H4)):
+    require_fit(made, SCORE)
+    others = (
+        replace(SCORE, version="score-2"),
+        replace(SCORE, timeframe=Timeframe.H4),
+        replace(SCORE, code_digest="edited"),
+        replace(SCORE, exits=replace(SCORE.exits, stop_atr_multiple=9.0)),
+    )
+    for other in others:
         with pytest.raises(InvalidValueError, match="calibration score-1/1h/1"):
-            require_fit(made, version, timeframe)
+            require_fit(made, other)

@@ -27,14 +27,14 @@ def breakouts() -> StrategyVersion:
 def test_every_example_is_accepted_under_the_name_of_its_file() -> None:
     files = sorted(EXAMPLES.glob("*.py"))
     assert [file.stem for file in files] == ["benchmark_rule", "breakout_average"]
-    assert [load_strategy(file).version for file in files] == [file.stem for file in files]
+    assert [load_strategy(file).name for file in files] == [f"file:{file.stem}" for file in files]
 
 
 def test_the_strategy_in_the_documentation_is_accepted(tmp_path: Path) -> None:
     text = (EXAMPLES.parent / "docs" / "strategies.md").read_text(encoding="utf-8")
     file = tmp_path / "average.py"
     file.write_text(text.partition("```python\n")[2].partition("```")[0], encoding="utf-8")
-    assert load_strategy(file).version == "average"
+    assert load_strategy(file).name == "file:average"
 
 
 def test_the_benchmark_rule_buys_and_leaves_where_the_rule_by_hand_does(
