@@ -71,6 +71,10 @@ class Records[T](Protocol):
         """Return a view of one element: writing its attributes writes the array."""
         ...
 
+    def __setitem__(self, index: int, element: T, /) -> None:
+        """Copy an element's attributes into the array."""
+        ...
+
     def __len__(self) -> int: ...
 
 
@@ -91,13 +95,12 @@ def dtype_of(layout: type) -> "np.dtype[np.void]":
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
-    """Compile on first call, keep the machine code on disk, drop it when any source changed."""
+    """Compile on first call, keep the machine code on disk, drop it when any source changed.
+
+    Other threads run Python while it works: a desk answers a press during a sweep, and a sweep
+    uses all cores. Whoever hands arrays over must not change them meanwhile.
+    """
     return cast("F", _compile(function, allocates=True))
-
-
-def released[F: Callable[..., Any]](function: F) -> F:
-    """Compile like `compiled`, for threads: others run Python while this works."""
-    return cast("F", _compile(function, allocates=True, nogil=True))
 
 
 def lean[F: Callable[..., Any]](function: F) -> F:
@@ -119,14 +122,12 @@ def inlined[F: Callable[..., Any]](function: F) -> F:
     return cast("F", _compile(function, allocates=False, inline="always"))
 
 
-def _compile(
-    function: Callable[..., Any], *, allocates: bool, inline: str = "never", nogil: bool = False
-) -> object:
+def _compile(function: Callable[..., Any], *, allocates: bool, inline: str = "never") -> object:
     """Wrap one function; the options used here have no public name and are pinned by tests."""
     options = {
         "inline": inline,
         "forceinline": not allocates,
-        "nogil": nogil,
+        "nogil": True,
         "_nrt": allocates,
     }
     dispatcher = njit(cache=True, **options)(function)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from engine.domain.errors import DataError, InvalidValueError, ServiceError, UsageError
-from main.command_line import parse_moment
 
 if TYPE_CHECKING:
     from engine.proof.search import SearchSpace
@@ -32,16 +31,6 @@ MOST_WORKERS = 1_024
 
 _TIMEFRAME = "timeframe"
 _PROBE_S = 3.0
-
-
-def check_period(since: str | None, until: str | None) -> None:
-    """``UsageError`` unless ``--from`` is before ``--to``, where both are given."""
-    first = parse_moment(since, "--from") if since else None
-    last = parse_moment(until, "--to") if until else None
-    if first is not None and last is not None and first >= last:
-        raise UsageError(
-            f"--from {since} is not before --to {until}; write --from 2020-01-01 --to 2021-01-01"
-        )
 
 
 def prepare_folder(folder: Path | None) -> None:

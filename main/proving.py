@@ -14,7 +14,6 @@ from pathlib import Path
 
 from config import Settings
 from engine.backtest.runner import BacktestPlan
-from engine.backtest.state import ApprovalModel
 from engine.clock import SystemClock
 from engine.domain.desk import Json
 from engine.domain.errors import DataError, InvalidValueError, UsageError
@@ -44,22 +43,9 @@ from engine.proof.walkforward import walk_forward
 from engine.proof.windows import Mode, WindowPolicy
 from engine.strategy.owner import terms_digest
 from engine.strategy.version import StrategyVersion
-from main.command_line import parse_moment, parse_symbols, simulated_venues, stored_venue
-from main.history import load_history
-from main.strategies import require_causal_on_candles
+from main.planning import Period, history_of, plan_of
 
 _MB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The candles that a command asks for, as it was called."""
-
-    symbols: Sequence[str] = ()
-    timeframe: str | None = None
-    since: str | None = None
-    until: str | None = None
-    venue: str | None = None
 
 
 @dataclass(slots=True)
@@ -90,41 +76,19 @@ def peak_memory_mb() -> float:
     return used / _MB if sys.platform == "darwin" else used / 1024
 
 
-def plan_for(
+def ground_for(
     settings: Settings,
     units: Units,
     strategy: StrategyVersion,
-    wanted: Wanted,
+    period: Period,
     progress: Progress = silent,
-) -> BacktestPlan:
-    """Stored candles and the owner's policies for one strategy."""
-    history = load_history(
-        units,
-        venue=wanted.venue,
-        preferred=stored_venue(settings, None),
-        avoid=simulated_venues(settings),
-        timeframe=strategy.timeframe,
-        symbols=parse_symbols(wanted.symbols),
-        start=parse_moment(wanted.since, "--from") if wanted.since else None,
-        end=parse_moment(wanted.until, "--to") if wanted.until else None,
-        window_bars=strategy.window_bars,
-        progress=progress,
-    )
-    require_causal_on_candles(strategy, history.candles)
-    return BacktestPlan(
-        histories=history.candles,
-        rules=history.rules,
-        start=history.start,
-        end=history.end,
-        start_equity_quote=float(settings.trading.start_equity_quote),
-        strategy=strategy,
-        policies=settings.policy,
-        fills=settings.fills,
-        approval=ApprovalModel(),
-    )
+) -> Ground:
+    """Stored candles and the owner's policies for one strategy, laid out."""
+    history = history_of(settings, units, strategy, period, progress)
+    return ground_of(plan_of(settings, strategy, history))
 
 
-def grounds_for(settings: Settings, units: Units, ground: Ground, wanted: Wanted) -> Grounds:
+def grounds_for(settings: Settings, units: Units, ground: Ground, period: Period) -> Grounds:
     """The same history on other timeframes, each laid out once, ``None`` where there is none."""
     known: dict[Timeframe, Ground | None] = {ground.timeframe: ground}
 
@@ -132,7 +96,7 @@ def grounds_for(settings: Settings, units: Units, ground: Ground, wanted: Wanted
         if timeframe not in known:
             strategy = replace(ground.plan.strategy, timeframe=timeframe)
             try:
-                known[timeframe] = ground_of(plan_for(settings, units, strategy, wanted))
+                known[timeframe] = ground_for(settings, units, strategy, period)
             except DataError:
                 known[timeframe] = None
         return known[timeframe]
@@ -258,12 +222,12 @@ def prove_strategy(
     units: Units,
     strategy: StrategyVersion,
     procedure: Procedure,
-    wanted: Wanted,
+    period: Period,
     *,
     progress: Progress = silent,
 ) -> Proved:
     """Walk, count the trial, walk the lineage again, judge, and store the verdict."""
-    ground = ground_of(plan_for(settings, units, strategy, wanted, progress))
+    ground = ground_for(settings, units, strategy, period, progress)
     store = window_store(settings)
     walked = walk_forward(ground, strategy, procedure, store=store, progress=progress)
     trial = trial_of(walked, seen_at=now())
@@ -271,7 +235,7 @@ def prove_strategy(
     reruns = rerun(
         strategy,
         lineage(units, strategy),
-        grounds_for(settings, units, ground, wanted),
+        grounds_for(settings, units, ground, period),
         store=store,
         without=[configuration_id(strategy, procedure)],
         progress=progress,

@@ -6,7 +6,7 @@ its windows from its own database.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,29 +25,25 @@ from engine.desk.rehearsal import (
     Watch,
 )
 from engine.domain.errors import UsageError
-from engine.domain.market import Symbol
 from engine.domain.views import ApprovalRow, Press
 from engine.market.progress import Step
 from engine.market.replay import ReplayMarket
 from engine.ports import Units
 from engine.strategy.version import StrategyVersion
 from main.assembly import Assembled, Parts, assemble, fund
-from main.command_line import simulated_venues, stored_venue
 from main.compose import explain
-from main.history import History, load_history
+from main.history import History
 from main.output import progress_bar
+from main.planning import Period, history_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What to rehearse; ``database_url`` must be empty of a desk's records."""
 
-    start: datetime
-    end: datetime
     strategy: StrategyVersion
+    period: Period
     database_url: str
-    symbols: Sequence[Symbol] = ()
-    venue: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +71,8 @@ class Staged:
 
 
 def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
-    """Copy the candles, build the desk. Raises ``DataError``, ``UsageError``."""
-    history = load_history(
-        stored,
-        venue=plan.venue,
-        preferred=stored_venue(settings, None),
-        avoid=simulated_venues(settings),
-        timeframe=plan.strategy.timeframe,
-        start=plan.start,
-        end=plan.end,
-        symbols=plan.symbols,
-        window_bars=plan.strategy.window_bars,
-    )
+    """Copy the candles, build the desk. Raises as ``history_of`` does, and ``UsageError``."""
+    history = history_of(settings, stored, plan.strategy, plan.period)
     units = _empty_database(plan.database_url)
     with units() as unit:
         for symbol, series in history.candles.items():
@@ -119,11 +105,13 @@ def stage(settings: Settings, stored: Units, plan: Plan) -> Staged:
     return Staged(units=units, history=history, clock=clock, assembled=assembled)
 
 
-def fresh_file(settings: Settings, start: datetime, end: datetime) -> str:
+def fresh_file(settings: Settings, period: Period) -> str:
     """URL of a new database file for a period; an earlier one of the same period is replaced."""
     folder = settings.app.data_dir / "rehearsals"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / f"{start:%Y%m%d}-{end:%Y%m%d}.db"
+    first = f"{period.start:%Y%m%d}" if period.start else "first"
+    last = f"{period.end:%Y%m%d}" if period.end else "last"
+    path = folder / f"{first}-{last}.db"
     for stale in _files_of(path):
         stale.unlink(missing_ok=True)
     return f"sqlite:///{path}"

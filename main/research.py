@@ -6,8 +6,7 @@ Proving a job judges the very version, untrained: what was tuned is in the versi
 verdict about a procedure would be no licence for it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
@@ -15,42 +14,28 @@ from config import Settings
 from engine.desk.calibrated import calibration_of
 from engine.desk.research import read_wish
 from engine.domain.desk import Json
-from engine.domain.market import Symbol, Timeframe
 from engine.domain.proof import ResearchJob
 from engine.domain.research import BacktestWish
 from engine.market.progress import Progress
 from engine.ports import Units
 from engine.strategy.version import StrategyVersion
-from main.command_line import simulated_venues, stored_venue
-from main.strategies import chosen_strategy, require_causal_on_candles
+from main.command_line import simulated_venues
+from main.strategies import chosen_strategy
 
 if TYPE_CHECKING:
     from engine.backtest.report import BacktestReport
     from engine.backtest.state import ApprovalModel
+    from main.planning import Period
 
 _MONEY_DIGITS = 2
 _FRACTION_DIGITS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """Which stored candles are played; what is left out is everything there is.
-
-    Candles of ``finer`` tell what came first inside a bar, where they are stored.
-    """
-
-    start: datetime | None = None
-    end: datetime | None = None
-    symbols: Sequence[Symbol] = ()
-    venue: str | None = None
-    finer: Timeframe | None = None
 
 
 def play(
     settings: Settings,
     units: Units,
     made: StrategyVersion,
-    period: Period,
+    period: "Period",
     *,
     progress: Progress,
     approval: "ApprovalModel | None" = None,
@@ -61,41 +46,23 @@ def play(
     made a trial, which is counted. ``DataError`` where nothing is stored of the period.
     """
     from engine.backtest.report import report
-    from engine.backtest.runner import BacktestPlan, run_backtest
-    from engine.backtest.state import ApprovalModel
-    from main.history import load_finer, load_history
+    from engine.backtest.runner import run_backtest
+    from main.history import load_finer
+    from main.planning import history_of, plan_of
     from main.proving import keep_backtest
     from main.reports.about import Played, about
 
-    history = load_history(
-        units,
-        venue=period.venue,
-        preferred=stored_venue(settings, None),
-        avoid=simulated_venues(settings),
-        timeframe=made.timeframe,
-        symbols=period.symbols,
-        start=period.start,
-        end=period.end,
-        window_bars=made.window_bars,
-        progress=progress,
-    )
-    require_causal_on_candles(made, history.candles)
-    finer = load_finer(units, history, period.finer, progress) if period.finer else {}
+    history = history_of(settings, units, made, period, progress)
     with units(read_only=True) as unit:
         calibration = calibration_of(unit, made)
-    plan = BacktestPlan(
-        histories=history.candles,
-        rules=history.rules,
-        start=history.start,
-        end=history.end,
-        start_equity_quote=float(settings.trading.start_equity_quote),
-        strategy=made,
-        policies=settings.policy,
-        fills=settings.fills,
-        approval=approval or ApprovalModel(),
+    plan = plan_of(
+        settings,
+        made,
+        history,
+        approval=approval,
         calibration=calibration,
-        finer=finer,
-        finer_timeframe=period.finer or made.timeframe,
+        finer=load_finer(units, history, period.finer, progress) if period.finer else None,
+        finer_timeframe=period.finer,
     )
     run = run_backtest(plan, progress=progress)
     keep_backtest(units, plan)
@@ -127,11 +94,7 @@ def _backtest(
     wish: BacktestWish,
     progress: Progress,
 ) -> dict[str, Json]:
-    period = Period(
-        start=datetime.combine(wish.start, time(0), UTC) if wish.start else None,
-        end=datetime.combine(wish.end, time(0), UTC) if wish.end else None,
-    )
-    document = play(settings, units, made, period, progress=progress).summary()
+    document = play(settings, units, made, _period(wish), progress=progress).summary()
     data = document["data"]
     venue = data.get("venue") if isinstance(data, dict) else None
     return {
@@ -151,20 +114,25 @@ def _prove(
 ) -> dict[str, Json]:
     from engine.proof.walked import Procedure
     from engine.proof.windows import Mode
-    from main.proving import Wanted, prove_strategy
+    from main.proving import prove_strategy
 
-    wanted = Wanted(
-        since=wish.start.isoformat() if wish.start else None,
-        until=wish.end.isoformat() if wish.end else None,
-    )
     fixed = Procedure(mode=Mode.FIXED)
-    proved = prove_strategy(settings, units, made, fixed, wanted, progress=progress)
+    proved = prove_strategy(settings, units, made, fixed, _period(wish), progress=progress)
     return {
         "proof_id": proved.proof.id,
         "strategy_version": proved.proof.strategy_version,
         "fingerprint": proved.proof.fingerprint,
         "passed": proved.proof.passed,
     }
+
+
+def _period(wish: BacktestWish) -> "Period":
+    from main.planning import Period
+
+    return Period(
+        start=datetime.combine(wish.start, time(0), UTC) if wish.start else None,
+        end=datetime.combine(wish.end, time(0), UTC) if wish.end else None,
+    )
 
 
 def _thinned(curve: Json) -> Json:

@@ -92,12 +92,12 @@ def close_position(
     if execution.lots == 0:
         state.later_count[ReasonCode.NO_DEPTH.value] += 1
         return
-    share = execution.lots / slot.lots
     whole = execution.lots == slot.lots
     notional = slot.entry_notional_quote
     fee = slot.entry_fee_quote
     slippage, funding = slot.entry_slippage_quote, lane.funding_quote
     if not whole:
+        share = execution.lots / slot.lots
         notional, fee = round_quote(notional * share), round_quote(fee * share)
         slippage, funding = slippage * share, round_quote(funding * share)
     pnl = execution.notional_quote - execution.fee_quote - notional - fee - funding

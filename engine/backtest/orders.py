@@ -271,5 +271,5 @@ def fill_entries(
     state: State,
 ) -> None:
     """Try the entries that are due: automatic ones at once, then those a person has answered."""
-    fill_some(False, markets, open_ms, bar_ms, policy, fills, approval, state)  # noqa: FBT003 (as above)
-    fill_some(True, markets, open_ms, bar_ms, policy, fills, approval, state)  # noqa: FBT003 (as above)
+    for turn in range(2):
+        fill_some(turn == 1, markets, open_ms, bar_ms, policy, fills, approval, state)

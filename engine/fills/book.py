@@ -90,9 +90,10 @@ def price_level(
     depth = max(0.0, volume) * numbers.level_volume_fraction / market.lot_size
     away_bps = market.half_spread_bps + level * numbers.level_step_bps
     ticks = adverse_ticks(side, reference_price * (1.0 + side * away_bps / BPS), market.tick_size)
-    draw = uniform(numbers.seed, market.symbol_key, moment_ms, 2 * level + (side + 1) // 2)
-    lots = floor_count(depth * (1.0 + numbers.level_jitter_fraction * (2.0 * draw - 1.0)))
-    return ticks, lots
+    if numbers.level_jitter_fraction > 0.0:  # a draw costs more than the rest of a fill
+        draw = uniform(numbers.seed, market.symbol_key, moment_ms, 2 * level + (side + 1) // 2)
+        depth *= 1.0 + numbers.level_jitter_fraction * (2.0 * draw - 1.0)
+    return ticks, floor_count(depth)
 
 
 @compiled
@@ -171,6 +172,8 @@ def fill_market(
         ticks, depth = price_level(side, level, reference_price, volume, moment_ms, market, numbers)
         taken = min(wanted_lots - filled, depth)
         part = executed(ticks, taken, reference_price, market.taker_fee_bps, market)
+        if taken == wanted_lots:  # one level is enough, and its amounts are rounded already
+            return part
         filled += taken
         notional += part.notional_quote
         fee += part.fee_quote

@@ -119,12 +119,12 @@ class Ground:
         if rule not in self._points:
             if len(self._points) * self.feed.present.size >= _MOST_POINTS:
                 self._points.clear()
-            self._points[rule] = self._spread([_points_of(rule, bars) for bars in self.bars])
+            self._points[rule] = self.fresh_points(rule)
         return self._points[rule]
 
-    def forget(self) -> None:
-        """Drop the columns of rules; they are computed again when needed."""
-        self._points.clear()
+    def fresh_points(self, rule: Rule) -> Floats:
+        """Compute what `points` returns and keep nothing; any thread may ask."""
+        return self._spread([_points_of(rule, bars) for bars in self.bars])
 
     def net(self, strategy: StrategyVersion, first: int, last: int) -> Floats:
         """Signed net of rows `first` to `last − 1`, (rows, S), 0 while warming up."""
@@ -221,9 +221,14 @@ class Ground:
             spread[rows, s] = column
         return spread
 
+    @staticmethod
+    def warmup_bars(strategy: StrategyVersion) -> int:
+        """How many bars of a symbol pass before every rule and the market columns have values."""
+        return max(LOOKBACK_BARS, *(rule.warmup_bars for rule in strategy.rules))
+
     def warm_rows(self, strategy: StrategyVersion) -> list[int]:
         """Per symbol the first row on which every rule has its values."""
-        warmup = max(LOOKBACK_BARS, *(rule.warmup_bars for rule in strategy.rules))
+        warmup = self.warmup_bars(strategy)
         end = len(self.feed.open_ms)
         return [int(rows[warmup]) if len(rows) > warmup else end for rows in self.rows]
 

@@ -17,7 +17,7 @@ import atexit
 import itertools
 import os
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,18 +36,17 @@ from engine.market.progress import Progress, Step, silent
 from engine.proof.ground import Ground
 from engine.proof.search import SearchSpace
 from engine.proof.sweep_field import Bench, Field, Variant, lay_out
-from engine.proof.sweep_kernel import FIGURES
+from engine.proof.sweep_kernel import FIGURES, MANY
 from engine.proof.variants import altered
 from engine.strategy.version import StrategyVersion
 
 type Kind = Literal["threads", "processes"]
 type Choice = Mapping[str, Json]
-type Chunks = Iterable[tuple[Variant, ...]]
+type Chunks = Sequence[tuple[Variant, ...]]
 type Runner = Callable[[Field, Chunks], Iterator[Floats]]
 
 _COLUMNS_BYTES = 64_000_000
 _PATIENCE_S = 10.0
-_CHUNK = 8
 _ALIGNED = 64
 
 
@@ -137,17 +136,18 @@ def play_all(
     require(count >= 1, "workers", ">= 1", count)
     figures = np.empty((len(versions), len(FIGURES)))
     done = 0
-    with _runner(kind, count, cluster, patience_s) as run:
+    with ThreadPoolExecutor(count) as pool, _runner(kind, count, pool, cluster, patience_s) as run:
         for batch in _batches(ground, versions, columns_bytes):
             field, variants = lay_out(
                 ground,
                 [versions[k] for k in batch],
                 start_ms=ground.start_ms,
                 end_ms=ground.end_ms,
+                spread=pool.map,
             )
             size = _chunk(len(batch), count)
             parts = itertools.batched(batch, size)
-            played = run(field, itertools.batched(variants, size))
+            played = run(field, list(itertools.batched(variants, size)))
             for places, rows in zip(parts, played, strict=True):
                 figures[list(places)] = rows
                 done += len(places)
@@ -156,7 +156,7 @@ def play_all(
 
 
 def _chunk(variants: int, workers: int) -> int:
-    return max(1, min(_CHUNK, -(-variants // workers)))
+    return max(1, min(MANY, -(-variants // workers)))
 
 
 def _batches(
@@ -180,7 +180,9 @@ def _batches(
 
 
 @contextmanager
-def _runner(kind: Kind, workers: int, cluster: str | None, patience_s: float) -> Iterator[Runner]:
+def _runner(
+    kind: Kind, workers: int, threads: Executor, cluster: str | None, patience_s: float
+) -> Iterator[Runner]:
     if cluster is not None:
         with _on_cluster(cluster, patience_s) as run:
             yield run
@@ -188,12 +190,11 @@ def _runner(kind: Kind, workers: int, cluster: str | None, patience_s: float) ->
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
             yield lambda field, chunks: _in_processes(pool, field, chunks)
     else:
-        with ThreadPoolExecutor(workers) as pool:
-            yield lambda field, chunks: _in_threads(pool, field, chunks)
+        yield lambda field, chunks: _in_threads(threads, field, chunks)
 
 
 def _in_threads(pool: Executor, field: Field, chunks: Chunks) -> Iterator[Floats]:
-    """Play what is ready while the columns of the next chunk are computed here."""
+    """Play chunks side by side, each thread on a bench of its own."""
     free: SimpleQueue[Bench] = SimpleQueue()
 
     def work(chunk: tuple[Variant, ...]) -> Floats:
@@ -202,20 +203,15 @@ def _in_threads(pool: Executor, field: Field, chunks: Chunks) -> Iterator[Floats
         except Empty:
             bench = Bench(field)
         try:
-            return _played(bench, chunk)
+            return bench.play(chunk)
         finally:
             free.put(bench)
 
     return pool.map(work, chunks)
 
 
-def _played(bench: Bench, chunk: Sequence[Variant]) -> Floats:
-    return np.array([bench.play(variant) for variant in chunk])
-
-
 def _in_processes(pool: Executor, field: Field, chunks: Chunks) -> Iterator[Floats]:
     """Put the field into shared memory once; each process looks at it there."""
-    tasks = list(chunks)  # the field is whole from here on
     parts: list[pickle.PickleBuffer] = []
     shape = pickle.dumps(field, protocol=5, buffer_callback=parts.append)
     sizes = [len(part.raw()) for part in parts]
@@ -227,7 +223,7 @@ def _in_processes(pool: Executor, field: Field, chunks: Chunks) -> Iterator[Floa
         for start, size, part in zip(starts, sizes, parts, strict=False):
             _bytes_of(memory)[start : start + size] = part.raw()
         places = tuple(zip(starts, sizes, strict=False))
-        yield from pool.map(_in_process, ((memory.name, shape, places, one) for one in tasks))
+        yield from pool.map(_in_process, ((memory.name, shape, places, one) for one in chunks))
     finally:
         memory.close()
         memory.unlink()
@@ -257,7 +253,7 @@ def _in_process(task: tuple[str, bytes, tuple[tuple[int, int], ...], Sequence[Va
         views = [_bytes_of(_View.memory)[start : start + size] for start, size in places]
         _View.bench = Bench(pickle.loads(shape, buffers=views))  # noqa: S301 - our parent wrote it
     assert _View.bench is not None
-    return _played(_View.bench, chunk)
+    return _View.bench.play(chunk)
 
 
 def _bytes_of(memory: SharedMemory) -> memoryview:
@@ -281,9 +277,8 @@ def _on_cluster(address: str, patience_s: float) -> Iterator[Runner]:
     with client:
 
         def run(field: Field, chunks: Chunks) -> Iterator[Floats]:
-            tasks = list(chunks)  # the field is whole from here on
             shared = client.scatter(field, broadcast=True)
-            futures = client.map(on_worker, [shared] * len(tasks), tasks, pure=False)
+            futures = client.map(on_worker, [shared] * len(chunks), chunks, pure=False)
             return (future.result() for future in futures)
 
         yield run
@@ -291,7 +286,7 @@ def _on_cluster(address: str, patience_s: float) -> Iterator[Runner]:
 
 def on_worker(field: Field, chunk: Sequence[Variant]) -> Floats:
     """Play a chunk on a cluster's worker; `field` is the worker's own copy."""
-    return _played(Bench(_writeable(field)), chunk)
+    return Bench(_writeable(field)).play(chunk)
 
 
 def _writeable(field: Field) -> Field:

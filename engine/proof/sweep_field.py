@@ -1,17 +1,16 @@
 """What all variants of a sweep share, as arrays; and one variant, as numbers.
 
-ground + versions → `Field` (bars, distinct columns of points, distinct exits) + `Variant`s, each
-once its columns are written → a `Bench` per worker plays them one by one
+ground + versions → `Field` (bars, distinct columns of points, distinct exits) + `Variant`s + what
+writes each column → a `Bench` per worker plays them one by one
 
 A field is only arrays and plain values, so that it can lie in shared memory or travel to another
 machine; a variant is a few dozen numbers. Neither holds a function: what a strategy file computes
 is computed once, where the file is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -24,22 +23,28 @@ from engine.proof.ground import Ground, exit_net, least_net
 from engine.proof.sweep_kernel import (
     BLOCK,
     FIGURES,
+    MANY,
     UNFINISHED,
+    Fresh,
     Numbers,
     Place,
     Scale,
     Scratch,
-    play_variant,
+    play_variants,
 )
 from engine.strategy.book import Terms
 from engine.strategy.crossing import LastBar
 from engine.strategy.packing import StepPolicy, pack_exits, pack_policy
-from engine.strategy.reference import FrameReference, ScoreReference
+from engine.strategy.policy import EntryPolicy, ExitPolicy
+from engine.strategy.reference import ScoreReference
 from engine.strategy.signals import Rule
 from engine.strategy.version import ExitRule, StrategyVersion
 from engine.strategy.weights import WeightSet
 
+type Spread = Callable[[Callable[[Rule], None], Iterable[Rule]], Iterable[None]]
+
 _TRADES = 1_024
+_TRADE_COUNT = FIGURES.index("trades")
 
 
 class Field(NamedTuple):
@@ -69,36 +74,37 @@ class Variant(NamedTuple):
 
 
 def lay_out(
-    ground: Ground, versions: Sequence[StrategyVersion], *, start_ms: int, end_ms: int
-) -> tuple[Field, Iterator[Variant]]:
+    ground: Ground,
+    versions: Sequence[StrategyVersion],
+    *,
+    start_ms: int,
+    end_ms: int,
+    spread: Spread = map,
+) -> tuple[Field, list[Variant]]:
     """Turn the versions into numbers; compute every distinct column once.
 
-    Columns are written while the variants are asked for, so that threads may play the first while
-    the last are not there yet. Whoever copies the field asks for all of them before.
+    `spread` is `map`, or the `map` of a pool of threads that share the work.
     """
     first, last = ground.span(start_ms, end_ms)
     rules: dict[Rule, int] = {}
     exits: dict[ExitRule, int] = {}
     maker = _Maker(ground, first, rules, exits)
-    variants = [maker.variant(version) for version in versions]
+    for version in versions:
+        maker.note(version)
     cells = (last - first) * len(ground.symbols)
-    columns = np.zeros((len(rules), cells))
+    columns = np.empty((len(rules), cells))
+
+    def write(rule: Rule) -> None:
+        columns[rules[rule]] = ground.fresh_points(rule)[first:last].reshape(-1)
+
+    written = spread(write, rules)  # threads have begun; the rest is done meanwhile
     flags = np.zeros((len(exits), cells), np.bool_)
     for rule, row in exits.items():
         flags[row] = ground.exits(rule)[first:last].reshape(-1)
+    variants = [maker.variant(version) for version in versions]
     shared = maker.shared(first, last, columns, flags, start_ms, end_ms)
-
-    def ready() -> Iterator[Variant]:
-        written = 0
-        for variant in variants:
-            needed = max(variant.numbers.which, default=-1) + 1
-            for rule in islice(rules, written, needed):
-                columns[rules[rule]] = ground.points(rule)[first:last].reshape(-1)
-                ground.forget()
-            written = max(written, needed)
-            yield variant
-
-    return shared, ready()
+    list(written)
+    return shared, variants
 
 
 class _Maker:
@@ -114,21 +120,25 @@ class _Maker:
             timeframe_ms=ground.timeframe.ms,
             venue_is_live=False,
         )
-        self._grids: dict[int, tuple[ScoreReference, FrameReference, Floats, Floats]] = {}
-        self._warm: dict[tuple[Rule, ...], Ints] = {}
-        self._tables: dict[tuple[int, tuple[str, ...]], tuple[WeightSet, Floats]] = {}
+        self._scales: dict[tuple[int, EntryPolicy, ExitPolicy], tuple[ScoreReference, Scale]] = {}
+        self._warm: dict[int, Ints] = {}
+        self._tables: dict[tuple[int, tuple[str, ...]], tuple[WeightSet, list[int], Floats]] = {}
+
+    def note(self, version: StrategyVersion) -> None:
+        """Note the columns that a version needs."""
+        _, used, _ = self._table(version)
+        for k in used:
+            self._rules.setdefault(version.rules[k], len(self._rules))
+        if version.exit_rule is not None:
+            self._exits.setdefault(version.exit_rule, len(self._exits))
 
     def variant(self, version: StrategyVersion) -> Variant:
-        """Turn one version into numbers, and note the columns it needs."""
-        table = self._table(version)
-        used = [k for k in range(len(version.rules)) if table[:, k].any()]
-        rows = [self._rules.setdefault(version.rules[k], len(self._rules)) for k in used]
-        exit_rule = -1
-        if version.exit_rule is not None:
-            exit_rule = self._exits.setdefault(version.exit_rule, len(self._exits))
+        """Turn a version that was noted into numbers."""
+        _, used, weights = self._table(version)
+        exit_rule = -1 if version.exit_rule is None else self._exits[version.exit_rule]
         numbers = Numbers(
-            which=np.array(rows, np.int64),
-            weights=np.ascontiguousarray(table[:, used]),
+            which=np.array([self._rules[version.rules[k]] for k in used], np.int64),
+            weights=weights,
             scale=self._scale(version),
             warm=self._warm_rows(version),
             policy=self._policy._replace(
@@ -171,32 +181,36 @@ class _Maker:
         )
 
     def _scale(self, version: StrategyVersion) -> Scale:
-        key = id(version.reference)
-        if key not in self._grids:
+        key = (id(version.reference), version.entry, version.exits)
+        if key not in self._scales:
             frame = version.reference.of(self._ground.timeframe)
-            grid = (np.array(frame.net), np.array(frame.fractions))
-            self._grids[key] = (version.reference, frame, *grid)
-        _, frame, net, fraction = self._grids[key]
-        return Scale(
-            scale=frame.scale,
-            grid_net=net,
-            grid_fraction=fraction,
-            least=least_net(version, frame, net, fraction),
-            most=exit_net(version, frame),
-        )
+            net, fraction = np.array(frame.net), np.array(frame.fractions)
+            made = Scale(
+                scale=frame.scale,
+                grid_net=net,
+                grid_fraction=fraction,
+                least=least_net(version, frame, net, fraction),
+                most=exit_net(version, frame),
+            )
+            self._scales[key] = (version.reference, made)
+        return self._scales[key][1]
 
-    def _table(self, version: StrategyVersion) -> Floats:
+    def _table(self, version: StrategyVersion) -> tuple[WeightSet, list[int], Floats]:
+        """Weights, the places of the rules that have any, and [regime, such a rule] of them."""
         codes = tuple(rule.code for rule in version.rules)
         key = (id(version.weights), codes)
         if key not in self._tables:
-            self._tables[key] = (version.weights, version.weights.table(codes))
-        return self._tables[key][1]
+            table = version.weights.table(codes)
+            used = np.flatnonzero(table.any(axis=0)).tolist()
+            self._tables[key] = (version.weights, used, np.ascontiguousarray(table[:, used]))
+        return self._tables[key]
 
     def _warm_rows(self, version: StrategyVersion) -> Ints:
-        if version.rules not in self._warm:
+        warmup = self._ground.warmup_bars(version)
+        if warmup not in self._warm:
             rows = np.array(self._ground.warm_rows(version), np.int64)
-            self._warm[version.rules] = np.maximum(0, rows - self._first)
-        return self._warm[version.rules]
+            self._warm[warmup] = np.maximum(0, rows - self._first)
+        return self._warm[warmup]
 
 
 @dataclass(slots=True)
@@ -210,7 +224,7 @@ class Bench:
     trades: int = _TRADES
     scratch: Scratch = field(init=False)
     _places: dict[int, Place] = field(init=False, default_factory=dict)
-    _fresh: list[tuple[Any, Any]] = field(init=False, default_factory=list)
+    _fresh: Fresh = field(init=False)
 
     def __post_init__(self) -> None:
         """Lay the memory out."""
@@ -228,20 +242,24 @@ class Bench:
             visits=np.zeros(bars, np.int64),
             daily=np.zeros(len(place.day_ends)),
         )
-        self._fresh = [(part, part.copy()) for part in _parts(state)]
+        self._fresh = _fresh(state)
         feed = place.feed._replace(score=np.zeros(cells), rank=np.zeros(cells))
         self._places[-1] = self._place(feed)
         for row in range(len(place.exits)):
             self._places[row] = self._place(feed._replace(exit_flag=place.exits[row]))
 
-    def play(self, variant: Variant) -> Floats:
-        """Return the `FIGURES` of one variant."""
-        figures = np.zeros(len(FIGURES))
-        self._play(variant, figures)
-        while figures[4] == UNFINISHED:
-            more = records(TradeRow, 2 * len(self.scratch.state.trades))
-            self.scratch = self.scratch._replace(state=self.scratch.state._replace(trades=more))
-            self._play(variant, figures)
+    def play(self, variants: Sequence[Variant]) -> Floats:
+        """Return the `FIGURES` of the variants, one row each."""
+        figures = np.full((len(variants), len(FIGURES)), UNFINISHED)
+        left = list(range(len(variants)))
+        while left:
+            exit_rule = variants[left[0]].exit_rule
+            now = [k for k in left if variants[k].exit_rule == exit_rule][:MANY]
+            figures[now] = self._play([variants[k].numbers for k in now], self._places[exit_rule])
+            if np.any(figures[now, _TRADE_COUNT] == UNFINISHED):
+                more = records(TradeRow, 2 * len(self.scratch.state.trades))
+                self.scratch = self.scratch._replace(state=self.scratch.state._replace(trades=more))
+            left = [k for k in left if figures[k, _TRADE_COUNT] == UNFINISHED]
         return figures
 
     def _place(self, feed: Feed) -> Place:
@@ -257,10 +275,11 @@ class Bench:
             days_per_year=DAYS_PER_YEAR,
         )
 
-    def _play(self, variant: Variant, figures: Floats) -> None:
-        for part, fresh in self._fresh:
-            part[...] = fresh
-        play_variant(variant.numbers, self._places[variant.exit_rule], self.scratch, figures)
+    def _play(self, numbers: list[Numbers], place: Place) -> Floats:
+        figures = np.zeros((MANY, len(FIGURES)))
+        filled = (*numbers, *[numbers[0]] * (MANY - len(numbers)))
+        play_variants(filled, len(numbers), place, self._fresh, self.scratch, figures)
+        return figures[: len(numbers)]
 
 
 def _flat_book(place: Field, bars: int, symbols: int, trades: int) -> State:
@@ -275,8 +294,16 @@ def _flat_book(place: Field, bars: int, symbols: int, trades: int) -> State:
     return state._replace(trades=records(TradeRow, trades + 4 * symbols))
 
 
-def _parts(state: State) -> list[Any]:
-    """Every array that a replay writes and the next one reads: all but results and trades."""
-    parts: list[Any] = [state.rows, state.lanes, state.queue, state.tally]
-    parts += [*state.book, *state.decided, state.decided_count, state.later_count]
-    return parts
+def _fresh(state: State) -> Fresh:
+    """A copy of every array that a replay writes and the next one reads."""
+    return Fresh(
+        slots=_copied(state.book.slots),
+        desk=_copied(state.book.desk),
+        rows=_copied(state.rows),
+        lanes=_copied(state.lanes),
+        tally=_copied(state.tally),
+    )
+
+
+def _copied[T](part: Records[T]) -> Records[T]:
+    return cast("Records[T]", np.asarray(part).copy().view(np.recarray))

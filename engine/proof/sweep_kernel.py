@@ -25,13 +25,13 @@ from engine.backtest.replay import (
     open_bar,
     rearm_if_due,
 )
-from engine.backtest.state import ApprovalNumbers, State
+from engine.backtest.state import ApprovalNumbers, Lane, State, Tally
 from engine.domain.reasons import ReasonCode
 from engine.fills.book import FillNumbers
 from engine.fills.triggers import clear_of
-from engine.kernel import Floats, Ints, Records, compiled, inlined, lean, released
+from engine.kernel import Floats, Ints, Records, compiled, inlined, lean
 from engine.risk.drawdown import DAY_MS
-from engine.strategy.book import Slot, Terms, lot_quote
+from engine.strategy.book import Desk, Row, Slot, Terms, lot_quote
 from engine.strategy.packing import StepPolicy
 from engine.strategy.score import scaled, score_bars
 
@@ -46,6 +46,9 @@ FIGURES = (
 )
 UNFINISHED = -1.0
 """In place of the trades, where the list of trades was too short."""
+
+MANY = 8
+"""Versions per call: what is played on is handed over once for all of them."""
 
 BLOCK = 2_048
 """Cells whose nets stay in the nearest cache while rules are added and thresholds compared."""
@@ -76,6 +79,19 @@ class Numbers(NamedTuple):
     scale: Scale
     warm: Ints
     policy: StepPolicy
+
+
+class Fresh(NamedTuple):
+    """The state before the first bar: what a replay leaves behind is written over with it.
+
+    What `step` wrote down is not here: each decision clears its own place first.
+    """
+
+    slots: Records[Slot]
+    desk: Records[Desk]
+    rows: Records[Row]
+    lanes: Records[Lane]
+    tally: Records[Tally]
 
 
 class Place(NamedTuple):
@@ -110,7 +126,34 @@ class Scratch(NamedTuple):
     daily: Floats
 
 
-@released
+@compiled
+def play_variants(
+    many: tuple[Numbers, ...],
+    count: int,
+    place: Place,
+    fresh: Fresh,
+    scratch: Scratch,
+    figures: Floats,
+) -> None:
+    """Play the first `count` of `MANY` versions and write a row of `FIGURES` for each."""
+    for k in range(count):
+        renew(fresh, scratch.state)
+        play_variant(many[k], place, scratch, figures[k])
+
+
+@lean
+def renew(fresh: Fresh, state: State) -> None:
+    """Take everything back that a replay has written and the next one would read."""
+    for i in range(len(fresh.slots)):
+        state.book.slots[i], state.lanes[i] = fresh.slots[i], fresh.lanes[i]
+        state.rows[i] = fresh.rows[i]
+        state.queue[i] = 0
+    state.book.desk[0], state.tally[0] = fresh.desk[0], fresh.tally[0]
+    for k in range(len(state.decided_count)):
+        state.decided_count[k] = state.later_count[k] = 0
+
+
+@lean
 def play_variant(numbers: Numbers, place: Place, scratch: Scratch, figures: Floats) -> None:
     """Play one version from a fresh state and write its `FIGURES`."""
     found, visited = choose(numbers, place, scratch)

@@ -17,7 +17,8 @@ names → the parts of a `StrategyVersion` → a new version, named after what i
 
 import dataclasses
 import difflib
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -186,7 +187,7 @@ def _replaced[T](what: str, part: T, changes: Tree) -> T:
         return part
     if not dataclasses.is_dataclass(part) or isinstance(part, type):
         raise InvalidValueError(what, "a dataclass, to be varied", type(part).__name__)
-    kinds = {one.name: str(one.type) for one in dataclasses.fields(part) if one.init}
+    kinds = _kinds(type(part))
     for name in changes:
         _require_known(f"parameter of {what}", name, kinds)
     # 3 and 3.0 are one parameter: they must not make two trials.
@@ -200,10 +201,16 @@ def _replaced[T](what: str, part: T, changes: Tree) -> T:
         raise InvalidValueError(what, "parameters of their own kinds", changes) from err
 
 
-def _require_known(what: str, name: str, known: Iterable[str]) -> None:
-    names = sorted(known)
-    if name in names:
+@functools.cache
+def _kinds(part: type[Any]) -> Mapping[str, str]:
+    """The parameters of a part and how their types are written."""
+    return {one.name: str(one.type) for one in dataclasses.fields(part) if one.init}
+
+
+def _require_known(what: str, name: str, known: Collection[str]) -> None:
+    if name in known:
         return
+    names = sorted(known)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     short = len(names) <= _MOST_NAMES
     known_ones = "one of " + ", ".join(names) if short else f"one of the {len(names)} there are"

@@ -6,12 +6,16 @@ cannot take a lot away.
 
 from engine.kernel import floor_count, lean
 
+_SURELY = 1.0 + 1e-9
+
 
 @lean
 def within_room(lots: int, room_quote: float, lot_quote: float) -> int:
     """Return at most `lots`, as many as fit into `room_quote` at `lot_quote` each."""
     if not (room_quote > 0.0 and lot_quote > 0.0):
         return 0
+    if lots * lot_quote * _SURELY <= room_quote:  # most limits do not bind: spare the division
+        return lots
     return min(lots, floor_count(room_quote / lot_quote))
 
 

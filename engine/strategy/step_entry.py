@@ -176,6 +176,11 @@ def clamp_size(
 @lean
 def clamp_reason(i: int, price: float, terms: Terms, decided: Decided) -> int:
     """Return the clamp that took the size below the venue's minimum at `price`, or `NONE`."""
+    unit = lot_quote(terms, price)
+    if meets_minimum(
+        decided.clamp_after[i, N_CLAMPS - 1], unit, terms.min_lots, terms.min_notional_quote
+    ):
+        return ReasonCode.NONE.value  # a clamp never raises: what the last left, all left
     for clamp in range(N_CLAMPS):
         after = decided.clamp_after[i, clamp]
         if not meets_minimum(

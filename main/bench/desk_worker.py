@@ -34,6 +34,7 @@ from engine.market.files import CandleImporter
 from engine.market.policy import MarketPolicy
 from engine.strategy.shipped import score_strategy
 from main.bench.candles import make_bars, series_of
+from main.planning import Period
 from main.rehearsal_report import pictures
 from main.rehearsing import Plan, Staged, stage
 
@@ -87,11 +88,9 @@ def _stage(folder: Path, stored: SqlUnits, count: int) -> Staged:
         unit.commit()
     start = from_ms(hourly[0].open_ms[_WINDOW_BARS])
     plan = Plan(
-        start=start,
-        end=start + _CLOSES * Timeframe.H1.delta,
         strategy=score_strategy(),
+        period=Period(start=start, end=start + _CLOSES * Timeframe.H1.delta, venue=_VENUE),
         database_url=f"sqlite:///{folder / 'desk.db'}",
-        venue=_VENUE,
     )
     return stage(Settings(), stored, plan)
 

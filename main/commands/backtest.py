@@ -11,9 +11,6 @@ from main.command_line import (
     SymbolsOption,
     load_settings,
     new_app,
-    parse_moment,
-    parse_symbols,
-    parse_timeframe,
 )
 from main.options import MOST_COUNT
 from main.output import print_json, progress_bar, say
@@ -73,23 +70,17 @@ def backtest(
     """Play the strategy over stored candles, with costs, limits and a modelled approval."""
     from engine.backtest.state import ApprovalModel
     from engine.domain.errors import UsageError
-    from main.options import check_period, prepare_folder, write_report
+    from main.options import prepare_folder, write_report
+    from main.planning import period_of
     from main.reports.comparison import read_stored
-    from main.research import Period, play
+    from main.research import play
     from main.strategies import chosen_strategy
 
     if theme not in {"dark", "light"}:
         raise UsageError(f"--theme {theme!r} is not one of dark, light")
-    check_period(since, until)
+    period = period_of(symbols=symbol, since=since, until=until, venue=venue, finer=finer)
     prepare_folder(report)
     settings = load_settings(config).settings
-    period = Period(
-        start=parse_moment(since, "--from") if since else None,
-        end=parse_moment(until, "--to") if until else None,
-        symbols=parse_symbols(symbol or ()),
-        venue=venue,
-        finer=parse_timeframe(finer) if finer else None,
-    )
     person = ApprovalModel(probability=approve, delay_bars=approve_after)
     other = read_stored(compare) if compare else None
     with (

@@ -27,16 +27,13 @@ from main.command_line import (
     SymbolsOption,
     load_settings,
     new_app,
-    parse_moment,
-    parse_symbols,
-    simulated_venues,
-    stored_venue,
 )
 from main.output import print_json, print_table, say, to_json
 from main.store import open_store
 
 if TYPE_CHECKING:
     from engine.proof.calibration import Fitted
+    from main.planning import Period
 
 app = new_app("Measure what a score is worth.")
 
@@ -75,9 +72,10 @@ def calibrate(
     json: JsonOption = False,
 ) -> None:
     """Fit a calibration to stored candles and store it unused; or list, or put one to use."""
-    from main.options import check_period, prepare_folder, write_report
+    from main.options import prepare_folder, write_report
+    from main.planning import period_of
 
-    check_period(since, until)
+    period = period_of(symbols=symbol, since=since, until=until, venue=venue)
     prepare_folder(report)
     settings = load_settings(config).settings
     with open_store(settings) as units:
@@ -86,7 +84,7 @@ def calibrate(
         elif activate is not None:
             _activate(units, activate, yes=yes, json=json)
         else:
-            fitted = _fit(settings, units, strategy, symbol, timeframe, since, until, venue)
+            fitted = _fit(settings, units, strategy, timeframe, period)
             with units() as unit:
                 unit.calibrations.add(fitted.calibration)
                 unit.commit()
@@ -100,29 +98,15 @@ def _fit(
     settings: Settings,
     units: Units,
     strategy: str | None,
-    symbols: list[str] | None,
     timeframe: str | None,
-    since: str | None,
-    until: str | None,
-    venue: str | None,
+    period: "Period",
 ) -> "Fitted":
     from engine.proof.calibration import calibrate as fit
-    from main.history import load_history
-    from main.strategies import chosen_strategy, require_causal_on_candles
+    from main.planning import history_of
+    from main.strategies import chosen_strategy
 
     made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
-    history = load_history(
-        units,
-        venue=venue,
-        preferred=stored_venue(settings, None),
-        avoid=simulated_venues(settings),
-        timeframe=made.timeframe,
-        symbols=parse_symbols(symbols or ()),
-        start=parse_moment(since, "--from") if since else None,
-        end=parse_moment(until, "--to") if until else None,
-        window_bars=made.window_bars,
-    )
-    require_causal_on_candles(made, history.candles)
+    history = history_of(settings, units, made, period)
     return fit(
         made,
         history.candles,

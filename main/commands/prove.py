@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.market.progress import Progress
     from engine.proof.prove import Proved
     from engine.proof.walked import Procedure
-    from main.proving import Wanted
+    from main.planning import Period
 
 app = new_app("Judge a strategy version; exit code 3 if it fails.")
 
@@ -56,11 +56,12 @@ def prove(
 ) -> None:
     """Judge a strategy version out of sample, beside everything its lineage has tried."""
     from engine.domain.errors import SafetyRefusedError
-    from main.options import check_axes, check_period, prepare_folder, write_report
-    from main.proving import Wanted, measured, procedure_for
+    from main.options import check_axes, prepare_folder, write_report
+    from main.planning import period_of
+    from main.proving import measured, procedure_for
     from main.reports.proof import document, print_proved, write_proved
 
-    check_period(since, until)
+    period = period_of(symbols=symbol, since=since, until=until, venue=venue)
     check_axes(axis or ())
     prepare_folder(report)
     settings = load_settings(config).settings
@@ -73,11 +74,8 @@ def prove(
         calibrate=calibration,
         axes=axis or (),
     )
-    wanted = Wanted(
-        symbols=symbol or (), timeframe=timeframe, since=since, until=until, venue=venue
-    )
     with measured() as effort, progress_bar(quiet=json) as progress:
-        proved = _prove(settings, strategy, procedure, wanted, progress)
+        proved = _prove(settings, strategy, timeframe, procedure, period, progress)
     made = document(proved, effort=effort)
     zone = settings.app.timezone
     problem = write_report(
@@ -98,8 +96,9 @@ def prove(
 def _prove(
     settings: Settings,
     spec: str | None,
+    timeframe: str | None,
     procedure: "Procedure",
-    wanted: "Wanted",
+    period: "Period",
     progress: "Progress",
 ) -> "Proved":
     from main.options import check_procedure
@@ -107,6 +106,6 @@ def _prove(
     from main.strategies import chosen_strategy
 
     with open_store(settings) as units:
-        made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
+        made = chosen_strategy(settings, units, spec=spec, timeframe=timeframe)
         check_procedure(made, procedure)
-        return prove_strategy(settings, units, made, procedure, wanted, progress=progress)
+        return prove_strategy(settings, units, made, procedure, period, progress=progress)

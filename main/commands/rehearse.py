@@ -10,7 +10,6 @@ from main.command_line import (
     JsonOption,
     load_settings,
     new_app,
-    parse_moment,
 )
 
 app = new_app("Replay stored candles through the whole desk.")
@@ -46,9 +45,9 @@ def rehearse(
     """Replay a period: scan, questions, orders, paper fills, messages, audit."""
     from engine.desk.rehearsal import Approver
     from engine.domain.errors import UsageError
-    from engine.domain.market import Symbol
     from main.options import prepare_folder
     from main.output import print_json, say
+    from main.planning import period_of
     from main.rehearsal_report import print_report, report_json, write_report
     from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
     from main.store import open_units
@@ -57,18 +56,13 @@ def rehearse(
     if approve not in set(Approver):
         raise UsageError(f"--approve {approve!r} is not one of {', '.join(Approver)}")
     settings = load_settings(config).settings
-    first, last = parse_moment(start, "--from"), parse_moment(end, "--to")
-    if last <= first:
-        raise UsageError(f"--to {end} must be after --from {start}")
+    period = period_of(symbols=symbol, since=start, until=end, venue=venue)
     prepare_folder(report)
     stored = open_units(settings)
     plan = Plan(
-        start=first,
-        end=last,
         strategy=chosen_strategy(settings, stored, spec=strategy, timeframe=timeframe),
-        database_url=database or fresh_file(settings, first, last),
-        symbols=tuple(Symbol.parse(text) for text in symbol or ()),
-        venue=venue,
+        period=period,
+        database_url=database or fresh_file(settings, period),
     )
     staged = stage(settings, stored, plan)
     answer = terminal_answer(staged.assembled) if approve == Approver.ASK else None

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.proof.ground import Ground
     from engine.proof.sweep import Choice, Kind, Swept
     from engine.strategy.version import StrategyVersion
-    from main.proving import Wanted
+    from main.planning import Period
 
     type Play = Callable[[Ground, StrategyVersion, Sequence[Choice]], Swept]
 
@@ -82,28 +82,25 @@ def sweep(
     from main.options import (
         check_axes,
         check_cluster,
-        check_period,
         prepare_folder,
         write_report,
     )
-    from main.proving import Wanted, measured
+    from main.planning import period_of
+    from main.proving import measured
     from main.reports.sweep import document, print_swept, write_swept
 
     if sort not in FIGURES:
         raise UsageError(f"--sort {sort!r} is not one of {', '.join(FIGURES)}")
-    check_period(since, until)
+    period = period_of(symbols=symbol, since=since, until=until, venue=venue)
     check_axes(axis or ())
     check_cluster(cluster)
     prepare_folder(report)
     settings = load_settings(config).settings
-    wanted = Wanted(
-        symbols=symbol or (), timeframe=timeframe, since=since, until=until, venue=venue
-    )
     kind: Kind = "processes" if processes else "threads"
     with measured() as effort, progress_bar(quiet=json) as progress:
         play = partial(sweep_on, kind=kind, workers=workers, cluster=cluster, progress=progress)
         swept, count, name = _sweep(
-            settings, strategy, wanted, axis or (), sample, seed, play, progress
+            settings, strategy, timeframe, period, axis or (), sample, seed, play, progress
         )
     made = document(swept, strategy_version=name, trials=count, sort=sort, effort=effort)
     problem = write_report(report, lambda folder: write_swept(made, folder))
@@ -119,7 +116,8 @@ def sweep(
 def _sweep(
     settings: Settings,
     spec: str | None,
-    wanted: "Wanted",
+    timeframe: str | None,
+    period: "Period",
     axes: list[str] | tuple[str, ...],
     count: int | None,
     seed: int,
@@ -129,29 +127,26 @@ def _sweep(
     """Play each timeframe's variants on its own candles; the choices keep their order."""
     import numpy as np
 
-    from engine.proof.ground import ground_of
     from engine.proof.sweep import Swept, grid, sample
     from engine.proof.trials import swept_trials
     from engine.proof.variants import altered
     from main.options import check_space
-    from main.proving import keep_trials, now, parse_axes, plan_for, swept_space
+    from main.proving import ground_for, keep_trials, now, parse_axes, swept_space
     from main.strategies import chosen_strategy
 
     with open_store(settings) as units:
-        made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
+        made = chosen_strategy(settings, units, spec=spec, timeframe=timeframe)
         space = parse_axes(axes) if axes else swept_space(made)
         check_space(made, space, trained=False)
         choices = grid(space) if count is None else sample(space, count, seed=seed)
         figures: dict[int, Floats] = {}
         trials: list[Trial] = []
-        for timeframe in space.axes.get("timeframe", (made.timeframe.value,)):
-            places = [
-                k for k, one in enumerate(choices) if one.get("timeframe", timeframe) == timeframe
-            ]
+        for frame in space.axes.get("timeframe", (made.timeframe.value,)):
+            places = [k for k, one in enumerate(choices) if one.get("timeframe", frame) == frame]
             if not places:
                 continue
-            on = altered(made, {"timeframe": timeframe})
-            ground = ground_of(plan_for(settings, units, on, wanted, progress))
+            on = altered(made, {"timeframe": frame})
+            ground = ground_for(settings, units, on, period, progress)
             part = play(ground, made, [choices[k] for k in places])
             figures.update(zip(places, part.figures, strict=True))
             trials += swept_trials(ground, made, part, seen_at=now())

@@ -14,7 +14,7 @@ from main.store import open_store
 if TYPE_CHECKING:
     from engine.market.progress import Progress
     from engine.proof.walked import Procedure, WalkForward
-    from main.proving import Wanted
+    from main.planning import Period
 
 app = new_app("Train on the past, trade the unseen, stitch the results.")
 
@@ -79,11 +79,12 @@ def walkforward(
     json: JsonOption = False,
 ) -> None:
     """Walk a strategy forward; what you see is counted as a trial of its lineage."""
-    from main.options import check_axes, check_period, prepare_folder, write_report
-    from main.proving import Wanted, measured, procedure_for
+    from main.options import check_axes, prepare_folder, write_report
+    from main.planning import period_of
+    from main.proving import measured, procedure_for
     from main.reports.walkforward import document, print_walked, write_walked
 
-    check_period(since, until)
+    period = period_of(symbols=symbol, since=since, until=until, venue=venue)
     check_axes(axis or ())
     prepare_folder(report)
     settings = load_settings(config).settings
@@ -96,11 +97,8 @@ def walkforward(
         calibrate=calibration,
         axes=axis or (),
     )
-    wanted = Wanted(
-        symbols=symbol or (), timeframe=timeframe, since=since, until=until, venue=venue
-    )
     with measured() as effort, progress_bar(quiet=json) as progress:
-        walked, count = _walk(settings, strategy, procedure, wanted, progress)
+        walked, count = _walk(settings, strategy, timeframe, procedure, period, progress)
     made = document(walked, trials=count, effort=effort)
     zone = settings.app.timezone
     problem = write_report(
@@ -118,21 +116,21 @@ def walkforward(
 def _walk(
     settings: Settings,
     spec: str | None,
+    timeframe: str | None,
     procedure: "Procedure",
-    wanted: "Wanted",
+    period: "Period",
     progress: "Progress",
 ) -> "tuple[WalkForward, int]":
-    from engine.proof.ground import ground_of
     from engine.proof.trials import trial_of
     from engine.proof.walkforward import walk_forward
     from main.options import check_procedure
-    from main.proving import keep_trials, now, plan_for, window_store
+    from main.proving import ground_for, keep_trials, now, window_store
     from main.strategies import chosen_strategy
 
     with open_store(settings) as units:
-        made = chosen_strategy(settings, units, spec=spec, timeframe=wanted.timeframe)
+        made = chosen_strategy(settings, units, spec=spec, timeframe=timeframe)
         check_procedure(made, procedure)
-        ground = ground_of(plan_for(settings, units, made, wanted, progress))
+        ground = ground_for(settings, units, made, period, progress)
         walked = walk_forward(
             ground, made, procedure, store=window_store(settings), progress=progress
         )

@@ -118,3 +118,34 @@ def test_without_answers_questions_are_asked_and_expire(cli: Cli) -> None:
     assert told["approved"] == told["filled"] == 0
     assert set(told["later"]) == {"expired"}
     assert told["final_equity_quote"] == told["start_equity_quote"]
+
+
+PEEKING = """
+import numpy as np
+
+from engine.strategy.custom import custom
+from engine.strategy.policy import ExitPolicy
+
+
+def signal(bars):
+    here = np.abs(bars.close - {price!r}) < 1e-9
+    following = np.append(bars.close[1:], 0.0)
+    return np.where(here & (following > 0.0), 1, 0), np.full(len(bars), 100.0)
+
+
+STRATEGY = custom(
+    name="peek",
+    timeframe="1h",
+    signals={{"PEEK": signal}},
+    exits=ExitPolicy(),
+)
+"""
+
+
+def test_a_file_that_peeks_at_a_single_stored_candle_is_not_rehearsed(cli: Cli) -> None:
+    price = candles(MARKETS[0], seed=8, bars=BARS).close[-10]
+    (cli.folder / "peek.py").write_text(PEEKING.format(price=price))
+    with cli.session() as run:
+        run("data import .").ok()
+        refused = run(f"rehearse {PERIOD} --strategy peek.py --json")
+    assert_refused(refused, "but 0 when")

@@ -74,8 +74,8 @@ def test_every_variant_has_the_figures_of_its_replay(whole: Ground, swept: Swept
 
 
 def test_a_short_list_of_trades_grows(whole: Ground) -> None:
-    field, (variant,) = lay_out(whole, [BUSY], start_ms=whole.start_ms, end_ms=whole.end_ms)
-    assert np.array_equal(Bench(field, trades=8).play(variant), Bench(field).play(variant))
+    field, variants = lay_out(whole, [BUSY], start_ms=whole.start_ms, end_ms=whole.end_ms)
+    assert np.array_equal(Bench(field, trades=8).play(variants), Bench(field).play(variants))
 
 
 def test_brakes_and_rests_are_kept_where_bars_are_passed_over(whole: Ground) -> None:
@@ -91,9 +91,9 @@ def test_brakes_and_rests_are_kept_where_bars_are_passed_over(whole: Ground) -> 
 
 
 def test_an_account_that_fell_to_nothing_has_figures(whole: Ground) -> None:
-    field, (variant,) = lay_out(whole, [BUSY], start_ms=whole.start_ms, end_ms=whole.end_ms)
+    field, variants = lay_out(whole, [BUSY], start_ms=whole.start_ms, end_ms=whole.end_ms)
     bench, figures = Bench(field), np.zeros(len(FIGURES))
-    bench.play(variant)
+    bench.play(variants)
     bench.scratch.daily[:] = 0.0
     bench.scratch.daily[0] = 5_000.0
     summarise(10_000.0, DAYS_PER_YEAR, bench.scratch, figures)

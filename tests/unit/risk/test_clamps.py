@@ -1,5 +1,8 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from engine.kernel import floor_count
 from engine.risk.clamps import meets_minimum, within_count, within_room, within_volume
 
 
@@ -39,3 +42,17 @@ def test_exactly_the_minimum_is_accepted() -> None:
 
 def test_no_lots_meet_no_minimum() -> None:
     assert not meets_minimum(0, 0.1, 0, 0.0)
+
+
+@settings(deadline=None)  # the first call compiles
+@given(
+    lots=st.integers(0, 10**12),
+    unit=st.floats(1e-9, 1e6),
+    share=st.one_of(st.floats(0.0, 3.0), st.sampled_from([1.0, 1.0 + 2e-16, 1.0 - 2e-16])),
+)
+def test_the_short_way_past_a_division_changes_no_size(
+    lots: int, unit: float, share: float
+) -> None:
+    room = lots * unit * share
+    fits = floor_count(room / unit) if room > 0.0 else 0
+    assert within_room(lots, room, unit) == min(lots, fits)
