@@ -21,7 +21,7 @@ from engine.domain.errors import DataError, InvalidValueError, ServiceError, Usa
 if TYPE_CHECKING:
     from engine.proof.search import SearchSpace
     from engine.proof.variants import Changes
-    from engine.proof.walked import Procedure
+    from engine.proof.walkforward.walked import Procedure
     from engine.strategy.version import StrategyVersion
 
 MOST_DAYS = 36_500
@@ -81,7 +81,7 @@ def check_axes(texts: Sequence[str]) -> None:
 
 def check_procedure(strategy: "StrategyVersion", procedure: "Procedure") -> None:
     """``UsageError`` for axes that this procedure could not search; see ``check_space``."""
-    from engine.proof.windows import Mode
+    from engine.proof.walkforward.windows import Mode
 
     if procedure.space is None:
         return

@@ -38,9 +38,9 @@ from engine.proof.trials import (
     rerun,
     trial_of,
 )
-from engine.proof.walked import Procedure, WalkForward
-from engine.proof.walkforward import walk_forward
-from engine.proof.windows import Mode, WindowPolicy
+from engine.proof.walkforward.walk import walk_forward
+from engine.proof.walkforward.walked import Procedure, WalkForward
+from engine.proof.walkforward.windows import Mode, WindowPolicy
 from engine.strategy.owner import terms_digest
 from engine.strategy.version import StrategyVersion
 from main.planning import Period, history_of, plan_of

@@ -112,8 +112,8 @@ def _prove(
     wish: BacktestWish,
     progress: Progress,
 ) -> dict[str, Json]:
-    from engine.proof.walked import Procedure
-    from engine.proof.windows import Mode
+    from engine.proof.walkforward.walked import Procedure
+    from engine.proof.walkforward.windows import Mode
     from main.proving import prove_strategy
 
     fixed = Procedure(mode=Mode.FIXED)

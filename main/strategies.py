@@ -78,7 +78,7 @@ def named_strategy(spec: str) -> StrategyVersion:
         raise UsageError(
             f"strategy {spec!r} is neither a file ending in .py nor one of {', '.join(shipped)}"
         )
-    from engine.proof.strategy_file import load_strategy
+    from engine.proof.admission.strategy_file import load_strategy
 
     return load_strategy(Path(spec))
 
@@ -131,7 +131,7 @@ def require_causal_on_candles(
     """
     if not strategy.is_from_file:
         return
-    from engine.proof.lookahead import require_causal_on
+    from engine.proof.admission.lookahead import require_causal_on
 
     try:
         require_causal_on(strategy, histories)

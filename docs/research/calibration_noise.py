@@ -26,9 +26,9 @@ import numpy as np
 
 from engine.domain.market import MarketRules, Symbol
 from engine.indicators.bars import Bars
-from engine.proof.calibration import fit
-from engine.proof.known_edge import driftless, passing, planted
-from engine.proof.observations import join, observe
+from engine.proof.calibration.fit import fit
+from engine.proof.calibration.known_edge import driftless, passing, planted
+from engine.proof.calibration.observations import join, observe
 from engine.strategy.policy import TradingPolicy
 from engine.strategy.shipped import score_strategy
 

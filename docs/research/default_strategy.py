@@ -54,7 +54,7 @@ from engine.market.derived_rules import derive_rules
 from engine.market.resample import resample
 from engine.proof.breakouts import breakout_average
 from engine.proof.ground import ground_of
-from engine.proof.resampling import Interval, paired_difference
+from engine.proof.statistics.resampling import Interval, paired_difference
 from engine.proof.variants import varied
 from engine.strategy.policy import TradingPolicy
 from engine.strategy.reference import ScoreReference, measure, to_plain

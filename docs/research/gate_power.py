@@ -40,8 +40,8 @@ from engine.proof.gate import (
     judge,
     passed,
 )
-from engine.proof.overfitting import sharpe_of
-from engine.proof.random_entries import expected_returns
+from engine.proof.statistics.overfitting import sharpe_of
+from engine.proof.statistics.random_entries import expected_returns
 from engine.strategy.columns_market import REGIMES, regime
 
 COST = 12.5e-4

@@ -13,11 +13,11 @@ from engine.domain.desk import Json
 from engine.kernel import Floats
 from engine.proof.daily import DAYS_PER_YEAR, Days, sharpe_of_days
 from engine.proof.gate import Evidence, GatePolicy, common_days, hurdle
-from engine.proof.overfitting import probabilistic_sharpe, sharpe_of
-from engine.proof.pbo import overfitting
-from engine.proof.plateau import plateau
-from engine.proof.random_entries import holdings_of, random_runs
-from engine.proof.resampling import (
+from engine.proof.statistics.overfitting import probabilistic_sharpe, sharpe_of
+from engine.proof.statistics.pbo import overfitting
+from engine.proof.statistics.plateau import plateau
+from engine.proof.statistics.random_entries import holdings_of, random_runs
+from engine.proof.statistics.resampling import (
     Interval,
     drawdown_quantiles,
     paired_difference,
@@ -26,7 +26,7 @@ from engine.proof.resampling import (
 )
 from engine.proof.trials import Rerun
 from engine.proof.variants import as_names
-from engine.proof.walked import (
+from engine.proof.walkforward.walked import (
     WalkForward,
     WindowResult,
     compounded,

@@ -42,14 +42,14 @@ from engine.backtest.metrics import drawdown, profit_factor
 from engine.domain.proof import Criterion
 from engine.domain.values import require
 from engine.kernel import Floats
-from engine.proof.overfitting import (
+from engine.proof.statistics.overfitting import (
     Sharpe,
     expected_maximum,
     probabilistic_sharpe,
     sharpe_of,
     variance_of,
 )
-from engine.proof.pbo import BLOCKS, overfitting
+from engine.proof.statistics.pbo import BLOCKS, overfitting
 
 DAYS_PER_YEAR = 365.25
 _SMALLEST_DEVIATION = 1e-12

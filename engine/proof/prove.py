@@ -25,10 +25,10 @@ from engine.kernel import Floats
 from engine.proof.daily import DAY_MS, sharpe_of_days
 from engine.proof.figures import figures
 from engine.proof.gate import Evidence, GatePolicy, judge, passed
-from engine.proof.resampling import mean_interval
+from engine.proof.statistics.resampling import mean_interval
 from engine.proof.trials import Rerun, excess_of
-from engine.proof.walked import WalkForward
-from engine.proof.windows import Mode
+from engine.proof.walkforward.walked import WalkForward
+from engine.proof.walkforward.windows import Mode
 from engine.strategy.version import digest_of
 
 _FEWEST_DAYS = 30

@@ -38,13 +38,13 @@ from engine.market.progress import Progress, Step, silent
 from engine.proof.daily import DAYS_PER_YEAR, Days, calendar, day_of
 from engine.proof.gate import TrialReturns
 from engine.proof.ground import Ground
-from engine.proof.random_entries import expected_returns
 from engine.proof.search import SearchPolicy, SearchSpace
-from engine.proof.sweep import Swept
+from engine.proof.statistics.random_entries import expected_returns
+from engine.proof.sweep.play import Swept
 from engine.proof.variants import as_names, parameters_of, varied
-from engine.proof.walked import Procedure, WalkForward
-from engine.proof.walkforward import data_digest, owner_digest, walk_forward
-from engine.proof.windows import Mode, WindowPolicy
+from engine.proof.walkforward.walk import data_digest, owner_digest, walk_forward
+from engine.proof.walkforward.walked import Procedure, WalkForward
+from engine.proof.walkforward.windows import Mode, WindowPolicy
 from engine.strategy.shipped import shipped_strategies
 from engine.strategy.version import StrategyVersion, digest_of
 

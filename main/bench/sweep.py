@@ -1,7 +1,7 @@
 """RSI and Bollinger in many combinations of their lengths: what a search for parameters costs.
 
-candles → ground (market columns, one timeline) → `engine.proof.sweep`: every distinct column once,
-one replay per combination, on all cores → figures of each
+candles → ground (market columns, one timeline) → `engine.proof.sweep.play`: every distinct column
+once, one replay per combination, on all cores → figures of each
 
 The strategy buys where RSI and the lower band agree and leaves where RSI has turned round. Costs,
 size and the far stop are those of the benchmark's rule, and no limit binds.
@@ -15,7 +15,7 @@ from engine.backtest.state import ApprovalModel
 from engine.domain.values import from_ms
 from engine.indicators.bars import Bars
 from engine.proof.ground import ground_of
-from engine.proof.sweep import Choice, Swept, sweep
+from engine.proof.sweep.play import Choice, Swept, sweep
 from engine.strategy.custom import custom
 from engine.strategy.policy import EntryPolicy
 from engine.strategy.rules.bb import Bollinger

@@ -32,7 +32,7 @@ from main.output import print_json, print_table, say, to_json
 from main.store import open_store
 
 if TYPE_CHECKING:
-    from engine.proof.calibration import Fitted
+    from engine.proof.calibration.fit import Fitted
     from main.planning import Period
 
 app = new_app("Measure what a score is worth.")
@@ -101,7 +101,7 @@ def _fit(
     timeframe: str | None,
     period: "Period",
 ) -> "Fitted":
-    from engine.proof.calibration import calibrate as fit
+    from engine.proof.calibration.fit import calibrate as fit
     from main.planning import history_of
     from main.strategies import chosen_strategy
 

@@ -26,7 +26,7 @@ from main.store import open_store
 if TYPE_CHECKING:
     from engine.market.progress import Progress
     from engine.proof.prove import Proved
-    from engine.proof.walked import Procedure
+    from engine.proof.walkforward.walked import Procedure
     from main.planning import Period
 
 app = new_app("Judge a strategy version; exit code 3 if it fails.")

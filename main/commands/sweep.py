@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from engine.kernel import Floats
     from engine.market.progress import Progress
     from engine.proof.ground import Ground
-    from engine.proof.sweep import Choice, Kind, Swept
+    from engine.proof.sweep.play import Choice, Kind, Swept
     from engine.strategy.version import StrategyVersion
     from main.planning import Period
 
@@ -77,8 +77,8 @@ def sweep(
 ) -> None:
     """Play every combination of the axes; each counts as a trial of the lineage once shown."""
     from engine.domain.errors import UsageError
-    from engine.proof.sweep import sweep as sweep_on
-    from engine.proof.sweep_kernel import FIGURES
+    from engine.proof.sweep.summary import FIGURES
+    from engine.proof.sweep.play import sweep as sweep_on
     from main.options import (
         check_axes,
         check_cluster,
@@ -127,7 +127,7 @@ def _sweep(
     """Play each timeframe's variants on its own candles; the choices keep their order."""
     import numpy as np
 
-    from engine.proof.sweep import Swept, grid, sample
+    from engine.proof.sweep.play import Swept, grid, sample
     from engine.proof.trials import swept_trials
     from engine.proof.variants import altered
     from main.options import check_space

@@ -13,7 +13,7 @@ from main.store import open_store
 
 if TYPE_CHECKING:
     from engine.market.progress import Progress
-    from engine.proof.walked import Procedure, WalkForward
+    from engine.proof.walkforward.walked import Procedure, WalkForward
     from main.planning import Period
 
 app = new_app("Train on the past, trade the unseen, stitch the results.")
@@ -122,7 +122,7 @@ def _walk(
     progress: "Progress",
 ) -> "tuple[WalkForward, int]":
     from engine.proof.trials import trial_of
-    from engine.proof.walkforward import walk_forward
+    from engine.proof.walkforward.walk import walk_forward
     from main.options import check_procedure
     from main.proving import ground_for, keep_trials, now, window_store
     from main.strategies import chosen_strategy

@@ -12,8 +12,8 @@ from typing import Any
 from engine.domain.desk import Json
 from engine.domain.values import from_ms
 from engine.proof.figures import earned, returns_of
-from engine.proof.walked import UnseenTrade, WalkForward, WindowResult, market_returns
-from engine.proof.windows import Mode
+from engine.proof.walkforward.walked import UnseenTrade, WalkForward, WindowResult, market_returns
+from engine.proof.walkforward.windows import Mode
 from main.output import print_table, say, to_json
 from main.proving import Effort
 

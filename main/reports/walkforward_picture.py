@@ -13,8 +13,8 @@ from engine.domain.values import to_ms
 from engine.kernel import Floats, Ints
 from engine.proof.daily import DAY_MS
 from engine.proof.figures import earned, returns_of
-from engine.proof.walked import WalkForward, growth, market_returns
-from engine.proof.windows import Mode
+from engine.proof.walkforward.walked import WalkForward, growth, market_returns
+from engine.proof.walkforward.windows import Mode
 from main.reports.walkforward import value
 
 _POINTS = 1_000

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from engine.indicators.bars import Bars
 from engine.kernel import Floats
-from engine.proof.calibration_curves import METHODS, curves_of
-from engine.proof.outcomes import Outcomes, follow
+from engine.proof.calibration.curves import METHODS, curves_of
+from engine.proof.calibration.outcomes import Outcomes, follow
 from engine.strategy.packing import pack_exits
 from engine.strategy.policy import ExitPolicy
 from tests.unit.proof.test_calibration import noise, seen

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.domain.market import Symbol
-from engine.proof.known_edge import driftless
+from engine.proof.calibration.known_edge import driftless
 from tests.scenario.cli import Cli, Session
 
 _BARS = 2_600

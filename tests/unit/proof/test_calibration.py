@@ -8,10 +8,10 @@ import pytest
 from engine.domain.errors import DataError
 from engine.domain.reliability import ReliabilityRow
 from engine.kernel import Floats, Ints
-from engine.proof.calibration import fit
-from engine.proof.calibration_cells import count_alone, measure, wilson
-from engine.proof.calibration_curves import curves_of, folds
-from engine.proof.observations import Observations, join
+from engine.proof.calibration.cells import count_alone, measure, wilson
+from engine.proof.calibration.curves import curves_of, folds
+from engine.proof.calibration.fit import fit
+from engine.proof.calibration.observations import Observations, join
 from engine.strategy.edge import look_up
 from engine.strategy.shipped import score_strategy
 

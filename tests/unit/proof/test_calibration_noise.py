@@ -14,9 +14,9 @@ from engine.domain.proof import Calibration
 from engine.domain.reasons import CheckCode, VerdictCode
 from engine.domain.values import from_ms
 from engine.indicators.bars import Bars
-from engine.proof.calibration import fit
-from engine.proof.known_edge import driftless, passing, planted
-from engine.proof.observations import join, observe
+from engine.proof.calibration.fit import fit
+from engine.proof.calibration.known_edge import driftless, passing, planted
+from engine.proof.calibration.observations import join, observe
 from engine.strategy.book import new_rows
 from engine.strategy.crossing import pack_markets, put_row
 from engine.strategy.edge import edge_at

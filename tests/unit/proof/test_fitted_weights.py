@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from engine.indicators.bars import Bars
 from engine.kernel import Floats
-from engine.proof.fitted_weights import Learned, learn, mixed
+from engine.proof.walkforward.fitted_weights import Learned, learn, mixed
 from engine.strategy.custom import custom
 from engine.strategy.policy import ExitPolicy
 from engine.strategy.version import StrategyVersion

@@ -21,7 +21,7 @@ from engine.proof.gate import (
     judge,
     passed,
 )
-from engine.proof.overfitting import expected_maximum
+from engine.proof.statistics.overfitting import expected_maximum
 
 START = date(2020, 1, 1)
 REGIMES = ("range-calm", "range-wild", "trend-calm", "trend-wild")

@@ -12,8 +12,8 @@ from engine.domain.market import CandleSeries, Symbol
 from engine.indicators import direct
 from engine.indicators.bars import Bars
 from engine.kernel import Bools, Floats
-from engine.proof.lookahead import find_leak, require_causal, require_causal_on
-from engine.proof.made_up import made_up_bars
+from engine.proof.admission.lookahead import find_leak, require_causal, require_causal_on
+from engine.proof.admission.made_up import made_up_bars
 from engine.strategy.custom import SignalFunction, custom
 from engine.strategy.policy import ExitPolicy
 from engine.strategy.shipped import shipped_strategies

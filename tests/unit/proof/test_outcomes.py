@@ -9,7 +9,7 @@ from engine.domain.market import Timeframe
 from engine.domain.reasons import ReasonCode
 from engine.indicators.bars import Bars, Floats
 from engine.kernel import Bools
-from engine.proof.outcomes import Outcomes, follow
+from engine.proof.calibration.outcomes import Outcomes, follow
 from engine.strategy.columns import ScoreColumns
 from engine.strategy.packing import pack_exits
 from engine.strategy.policy import ExitPolicy

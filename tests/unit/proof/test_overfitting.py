@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from engine.domain.errors import InvalidValueError
-from engine.proof.overfitting import (
+from engine.proof.statistics.overfitting import (
     Sharpe,
     deflated_sharpe,
     expected_maximum,

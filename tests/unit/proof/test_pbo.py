@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.domain.errors import InvalidValueError
 from engine.kernel import Bools, Floats
-from engine.proof.pbo import overfitting
+from engine.proof.statistics.pbo import overfitting
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=25, deadline=None)

@@ -2,7 +2,7 @@ import pytest
 
 from engine.domain.desk import Json
 from engine.domain.errors import InvalidValueError
-from engine.proof.plateau import plateau
+from engine.proof.statistics.plateau import plateau
 
 GRID: list[dict[str, Json]] = [{"length": length, "kind": "trend"} for length in (10, 20, 40, 80)]
 

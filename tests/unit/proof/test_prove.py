@@ -17,9 +17,9 @@ from engine.proof.ground import Ground
 from engine.proof.prove import evidence_of, prove, proven_version
 from engine.proof.trials import Rerun, excess_of
 from engine.proof.variants import varied
-from engine.proof.walked import Procedure, WalkForward
-from engine.proof.walkforward import walk_forward
-from engine.proof.windows import Mode
+from engine.proof.walkforward.walk import walk_forward
+from engine.proof.walkforward.walked import Procedure, WalkForward
+from engine.proof.walkforward.windows import Mode
 from engine.strategy.policy import EntryPolicy
 from engine.strategy.shipped import score_strategy
 from tests.unit.proof.made_up import START, ground

@@ -5,7 +5,12 @@ from hypothesis import strategies as st
 
 from engine.domain.errors import InvalidValueError
 from engine.kernel import Floats
-from engine.proof.random_entries import Holdings, expected_returns, holdings_of, random_runs
+from engine.proof.statistics.random_entries import (
+    Holdings,
+    expected_returns,
+    holdings_of,
+    random_runs,
+)
 
 few = settings(max_examples=30, deadline=None)
 

@@ -5,7 +5,7 @@ from arch.bootstrap import SPA, optimal_block_length
 
 from engine.domain.errors import InvalidValueError
 from engine.kernel import Floats
-from engine.proof.resampling import (
+from engine.proof.statistics.resampling import (
     block_length,
     drawdown_quantiles,
     mean_interval,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.domain.errors import ConfigurationError
-from engine.proof.strategy_file import load_strategy
+from engine.proof.admission.strategy_file import load_strategy
 from engine.strategy.version import lineage_of
 
 GOOD = """\

@@ -12,9 +12,9 @@ from engine.kernel import Floats
 from engine.proof.daily import DAYS_PER_YEAR, daily_returns, sharpe_of_days
 from engine.proof.ground import Ground
 from engine.proof.search import SearchSpace
-from engine.proof.sweep import Swept, grid, play_all, sample, sweep
-from engine.proof.sweep_field import Bench, lay_out
-from engine.proof.sweep_kernel import FIGURES, summarise
+from engine.proof.sweep.field import Bench, lay_out
+from engine.proof.sweep.play import Swept, grid, play_all, sample, sweep
+from engine.proof.sweep.summary import FIGURES, summarise
 from engine.proof.variants import altered
 from engine.strategy.policy import EntryPolicy, ExitPolicy
 from engine.strategy.shipped import score_strategy
@@ -96,7 +96,7 @@ def test_an_account_that_fell_to_nothing_has_figures(whole: Ground) -> None:
     bench.play(variants)
     bench.scratch.daily[:] = 0.0
     bench.scratch.daily[0] = 5_000.0
-    summarise(10_000.0, DAYS_PER_YEAR, bench.scratch, figures)
+    summarise(10_000.0, DAYS_PER_YEAR, bench.scratch.daily, bench.scratch.state, figures)
     named = dict(zip(FIGURES, figures, strict=True))
     assert (named["return_fraction"], named["max_drawdown_fraction"]) == (-1.0, 1.0)
     days = np.array([-0.5, -1.0, *[0.0] * 38])

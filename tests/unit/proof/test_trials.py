@@ -11,7 +11,7 @@ import pytest
 from engine.domain.errors import DataError
 from engine.domain.market import Timeframe
 from engine.proof.ground import Ground
-from engine.proof.sweep import sweep
+from engine.proof.sweep.play import sweep
 from engine.proof.trials import (
     ancestors,
     configuration_id,
@@ -28,9 +28,9 @@ from engine.proof.trials import (
     trial_of,
 )
 from engine.proof.variants import varied
-from engine.proof.walked import Procedure
-from engine.proof.walkforward import walk_forward
-from engine.proof.windows import Mode
+from engine.proof.walkforward.walk import walk_forward
+from engine.proof.walkforward.walked import Procedure
+from engine.proof.walkforward.windows import Mode
 from engine.strategy.policy import EntryPolicy
 from engine.strategy.shipped import score_strategy, trend_strategy
 from tests.unit.proof.made_up import ground

@@ -13,10 +13,10 @@ from engine.domain.errors import DataError
 from engine.domain.values import to_ms
 from engine.proof.ground import Ground
 from engine.proof.search import SearchPolicy, SearchSpace
-from engine.proof.unseen import WINDOW_END
-from engine.proof.walked import Procedure, WalkForward, compounded
-from engine.proof.walkforward import longest_holding_days, walk_forward
-from engine.proof.windows import Mode, WindowPolicy
+from engine.proof.walkforward.unseen import WINDOW_END
+from engine.proof.walkforward.walk import longest_holding_days, walk_forward
+from engine.proof.walkforward.walked import Procedure, WalkForward, compounded
+from engine.proof.walkforward.windows import Mode, WindowPolicy
 from engine.strategy.policy import EntryPolicy, ExitPolicy
 from engine.strategy.shipped import score_strategy
 from tests.unit.proof.made_up import SYMBOLS, ground, plan

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from engine.domain.errors import DataError, InvalidValueError
-from engine.proof.windows import Mode, Window, WindowPolicy, windows
+from engine.proof.walkforward.windows import Mode, Window, WindowPolicy, windows
 
 POLICY = WindowPolicy(train_days=100, test_days=30, embargo_days=2)
 START = datetime(2020, 1, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.domain.market import Timeframe
-from engine.proof.strategy_file import load_strategy
+from engine.proof.admission.strategy_file import load_strategy
 from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 from tests.fakes.benchmark_rule import round_trips, rsi
 from tests.unit.strategy.bars import of_closes, walk

@@ -13,7 +13,7 @@ from config import Settings
 from engine.domain.errors import DataError
 from engine.domain.market import Timeframe
 from engine.indicators.bars import Bars
-from engine.proof.lookahead import require_causal
+from engine.proof.admission.lookahead import require_causal
 from engine.proof.trials import explored, researched
 from engine.proof.variants import parameters_of, varied
 from engine.strategy.policy import ExitPolicy

@@ -36,12 +36,12 @@ from engine.domain.values import from_ms, to_ms
 from engine.market.progress import Progress, Step, silent
 from engine.proof.daily import DAY_MS, Days, joined, sharpe_of_days
 from engine.proof.ground import Ground
-from engine.proof.past_calibration import past_calibration
 from engine.proof.search import SearchSpace
-from engine.proof.training import Trained, restored, starting_point, train
-from engine.proof.unseen import Unseen, trade_unseen
 from engine.proof.variants import as_names, parameters_of
-from engine.proof.walked import (
+from engine.proof.walkforward.past_calibration import past_calibration
+from engine.proof.walkforward.training import Trained, restored, starting_point, train
+from engine.proof.walkforward.unseen import Unseen, trade_unseen
+from engine.proof.walkforward.walked import (
     Procedure,
     UnseenTrade,
     WalkForward,
@@ -51,7 +51,7 @@ from engine.proof.walked import (
     market_returns,
     per_year,
 )
-from engine.proof.windows import Mode, Window, windows
+from engine.proof.walkforward.windows import Mode, Window, windows
 from engine.strategy.version import StrategyVersion, digest_of
 
 _log = structlog.get_logger()

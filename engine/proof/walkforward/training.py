@@ -21,7 +21,6 @@ from engine.domain.desk import Json
 from engine.domain.market import Timeframe
 from engine.kernel import Floats
 from engine.proof.daily import DAYS_PER_YEAR, calendar, daily_returns, sharpe_of_days
-from engine.proof.fitted_weights import Learned, learn, mixed
 from engine.proof.ground import Ground
 from engine.proof.search import (
     BY_REGIME,
@@ -33,6 +32,7 @@ from engine.proof.search import (
     search,
 )
 from engine.proof.variants import as_names, named, parameters_of, value_of, varied
+from engine.proof.walkforward.fitted_weights import Learned, learn, mixed
 from engine.strategy.reference import ScoreReference, from_plain, measure, to_plain
 from engine.strategy.signals import Rule
 from engine.strategy.version import StrategyVersion

@@ -31,8 +31,8 @@ import numpy as np
 from engine.domain.errors import ConfigurationError
 from engine.domain.proof import CalibrationCurve
 from engine.kernel import Floats, Ints
-from engine.proof.calibration_cells import Cells, block_ms, count_alone, measure, wilson
-from engine.proof.observations import Observations
+from engine.proof.calibration.cells import Cells, block_ms, count_alone, measure, wilson
+from engine.proof.calibration.observations import Observations
 from engine.strategy.columns_market import REGIMES
 
 METHODS = ("bins", "isotonic")

@@ -25,9 +25,9 @@ from engine.domain.proof import Calibration
 from engine.domain.reliability import Reliability, ReliabilityRow
 from engine.domain.values import from_ms, to_ms
 from engine.kernel import Floats
-from engine.proof.calibration_cells import Cells, block_ms, measure, wilson
-from engine.proof.calibration_curves import METHODS, curves_of, folds
-from engine.proof.observations import Observations, join, observe_all
+from engine.proof.calibration.cells import Cells, block_ms, measure, wilson
+from engine.proof.calibration.curves import METHODS, curves_of, folds
+from engine.proof.calibration.observations import Observations, join, observe_all
 from engine.strategy.edge import EdgeColumns, look_up
 from engine.strategy.policy import TradingPolicy
 from engine.strategy.version import StrategyVersion, digest_of

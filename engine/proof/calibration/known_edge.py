@@ -23,7 +23,7 @@ from engine.domain.market import MarketRules, Timeframe
 from engine.domain.proof import Calibration
 from engine.indicators.bars import Bars
 from engine.kernel import Bools, Floats, Ints
-from engine.proof.outcomes import expected_costs, follow
+from engine.proof.calibration.outcomes import expected_costs, follow
 from engine.risk.sizing import pack_risk
 from engine.strategy.crossing import pack_markets
 from engine.strategy.edge import edge_columns

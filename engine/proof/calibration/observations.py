@@ -18,7 +18,7 @@ from engine.costs.model import pack_costs
 from engine.domain.market import CandleSeries, MarketRules, Symbol
 from engine.indicators.bars import Bars
 from engine.kernel import Bools, Floats, Ints
-from engine.proof.outcomes import Outcomes, expected_costs, follow
+from engine.proof.calibration.outcomes import Outcomes, expected_costs, follow
 from engine.risk.sizing import pack_risk
 from engine.strategy.book import Terms
 from engine.strategy.columns import ScoreColumns

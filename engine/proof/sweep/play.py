@@ -35,8 +35,9 @@ from engine.kernel import Floats
 from engine.market.progress import Progress, Step, silent
 from engine.proof.ground import Ground
 from engine.proof.search import SearchSpace
-from engine.proof.sweep_field import Bench, Field, Variant, lay_out
-from engine.proof.sweep_kernel import FIGURES, MANY
+from engine.proof.sweep.field import Bench, Field, Variant, lay_out
+from engine.proof.sweep.kernel import MANY
+from engine.proof.sweep.summary import FIGURES
 from engine.proof.variants import altered
 from engine.strategy.version import StrategyVersion
 

@@ -30,22 +30,11 @@ from engine.domain.reasons import ReasonCode
 from engine.fills.book import FillNumbers
 from engine.fills.triggers import clear_of
 from engine.kernel import Floats, Ints, Records, compiled, inlined, lean
+from engine.proof.sweep.summary import TRADES, UNFINISHED, summarise
 from engine.risk.drawdown import DAY_MS
 from engine.strategy.book import Desk, Row, Slot, Terms, lot_quote
 from engine.strategy.packing import StepPolicy
 from engine.strategy.score import scaled, score_bars
-
-FIGURES = (
-    "final_equity",
-    "return_fraction",
-    "sharpe",
-    "max_drawdown_fraction",
-    "trades",
-    "win_rate_fraction",
-    "profit_factor",
-)
-UNFINISHED = -1.0
-"""In place of the trades, where the list of trades was too short."""
 
 MANY = 8
 """Versions per call: what is played on is handed over once for all of them."""
@@ -53,7 +42,6 @@ MANY = 8
 BLOCK = 2_048
 """Cells whose nets stay in the nearest cache while rules are added and thresholds compared."""
 
-_SMALLEST_DEVIATION = 1e-12
 _NEARLY = 1.0 + 1e-6  # wider than the tolerance with which limits are compared
 _ENDLESS = 1 << 62
 
@@ -166,9 +154,9 @@ def play_variant(numbers: Numbers, place: Place, scratch: Scratch, figures: Floa
         for k in range(found):
             place.feed.rank[scratch.cells[k]] = 0.0
     if done:
-        summarise(start, place.days_per_year, scratch, figures)
+        summarise(start, place.days_per_year, scratch.daily, scratch.state, figures)
     else:
-        figures[4] = UNFINISHED
+        figures[TRADES] = UNFINISHED
 
 
 @compiled
@@ -402,40 +390,3 @@ def play_bar(t: int, policy: StepPolicy, place: Place, state: State) -> None:
         exposure = hold_bar(t, feed, markets, bar_ms, policy, place.fills, state)
     mark_bar(t, exposure, open_ms + bar_ms, policy, state)
     decide_bar(t, feed, markets, bar_ms, policy, approval, state)
-
-
-@lean
-def change(before: float, now: float) -> float:
-    """Return the change of equity as a fraction; an account at 0 has nothing left to change."""
-    return now / before - 1.0 if before != 0.0 else 0.0
-
-
-@lean
-def summarise(start: float, days_per_year: float, scratch: Scratch, figures: Floats) -> None:
-    """Write the figures of a finished replay; what has no meaning is NaN."""
-    daily, days = scratch.daily, len(scratch.daily)
-    mean, before, peak, depth = 0.0, start, start, 0.0
-    for d in range(days):
-        mean += change(before, daily[d])
-        before = daily[d]
-        peak = max(peak, daily[d])
-        depth = max(depth, 1.0 - daily[d] / peak)
-    mean /= days
-    squares, before = 0.0, start
-    for d in range(days):
-        squares += (change(before, daily[d]) - mean) ** 2
-        before = daily[d]
-    deviation = np.sqrt(squares / (days - 1)) if days > 1 else 0.0
-    count, won, gained, lost = scratch.state.tally[0].trades, 0, 0.0, 0.0
-    for k in range(count):
-        pnl = scratch.state.trades[k].pnl_quote
-        won += pnl > 0.0
-        gained += max(pnl, 0.0)
-        lost += max(-pnl, 0.0)
-    figures[0], figures[1] = daily[days - 1], daily[days - 1] / start - 1.0
-    figures[2] = np.nan
-    if deviation > _SMALLEST_DEVIATION:
-        figures[2] = mean / deviation * np.sqrt(days_per_year)
-    figures[3], figures[4] = depth, count
-    figures[5] = won / count if count > 0 else np.nan
-    figures[6] = gained / lost if lost > 0.0 else np.nan

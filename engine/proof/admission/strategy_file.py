@@ -20,8 +20,8 @@ from types import ModuleType
 import numpy as np
 
 from engine.domain.errors import ConfigurationError, InvalidValueError
-from engine.proof.lookahead import require_causal
-from engine.proof.made_up import WALKS, made_up_bars
+from engine.proof.admission.lookahead import require_causal
+from engine.proof.admission.made_up import WALKS, made_up_bars
 from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 
 _NAME = "STRATEGY"

@@ -13,9 +13,9 @@ from engine.domain.errors import DataError
 from engine.domain.market import Symbol
 from engine.domain.proof import Calibration
 from engine.domain.values import from_ms
-from engine.proof.calibration import fit
+from engine.proof.calibration.fit import fit
+from engine.proof.calibration.observations import join, observe
 from engine.proof.ground import Ground
-from engine.proof.observations import join, observe
 from engine.strategy.version import StrategyVersion
 
 

@@ -12,9 +12,9 @@ from engine.domain.reasons import ReasonCode
 from engine.domain.values import to_ms
 from engine.proof.daily import Days, days_of
 from engine.proof.ground import Ground, Played
-from engine.proof.training import Trained
-from engine.proof.walked import UnseenTrade
-from engine.proof.windows import Window
+from engine.proof.walkforward.training import Trained
+from engine.proof.walkforward.walked import UnseenTrade
+from engine.proof.walkforward.windows import Window
 from engine.strategy.columns_market import REGIMES
 
 WINDOW_END = "window_end"

@@ -28,7 +28,7 @@ from engine.domain.errors import InvalidValueError
 from engine.domain.market import CandleSeries, Symbol
 from engine.indicators.bars import Bars
 from engine.kernel import Floats, Ints
-from engine.proof.made_up import WALKS, made_up_bars
+from engine.proof.admission.made_up import WALKS, made_up_bars
 from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 
 _CUTS = 6

@@ -20,11 +20,9 @@ from engine.fills.book import FillNumbers, pack_fills
 from engine.kernel import Bools, Floats, Ints, Records, records
 from engine.proof.daily import DAY_MS, DAYS_PER_YEAR, calendar
 from engine.proof.ground import Ground, exit_net, least_net
-from engine.proof.sweep_kernel import (
+from engine.proof.sweep.kernel import (
     BLOCK,
-    FIGURES,
     MANY,
-    UNFINISHED,
     Fresh,
     Numbers,
     Place,
@@ -32,6 +30,7 @@ from engine.proof.sweep_kernel import (
     Scratch,
     play_variants,
 )
+from engine.proof.sweep.summary import FIGURES, TRADES, UNFINISHED
 from engine.strategy.book import Terms
 from engine.strategy.crossing import LastBar
 from engine.strategy.packing import StepPolicy, pack_exits, pack_policy
@@ -44,7 +43,6 @@ from engine.strategy.weights import WeightSet
 type Spread = Callable[[Callable[[Rule], None], Iterable[Rule]], Iterable[None]]
 
 _TRADES = 1_024
-_TRADE_COUNT = FIGURES.index("trades")
 
 
 class Field(NamedTuple):
@@ -256,10 +254,10 @@ class Bench:
             exit_rule = variants[left[0]].exit_rule
             now = [k for k in left if variants[k].exit_rule == exit_rule][:MANY]
             figures[now] = self._play([variants[k].numbers for k in now], self._places[exit_rule])
-            if np.any(figures[now, _TRADE_COUNT] == UNFINISHED):
+            if np.any(figures[now, TRADES] == UNFINISHED):
                 more = records(TradeRow, 2 * len(self.scratch.state.trades))
                 self.scratch = self.scratch._replace(state=self.scratch.state._replace(trades=more))
-            left = [k for k in left if figures[k, _TRADE_COUNT] == UNFINISHED]
+            left = [k for k in left if figures[k, TRADES] == UNFINISHED]
         return figures
 
     def _place(self, feed: Feed) -> Place:

@@ -20,7 +20,7 @@ import numpy as np
 
 from engine.domain.errors import ConfigurationError
 from engine.kernel import Floats, Ints, lean
-from engine.proof.observations import Observations
+from engine.proof.calibration.observations import Observations
 
 _LONG = 0.95
 _LEVEL = 0.975

@@ -13,7 +13,7 @@ from engine.kernel import Floats
 from engine.proof.daily import DAYS_PER_YEAR, Days
 from engine.proof.search import SearchPolicy, SearchSpace, default_space
 from engine.proof.variants import parameters_of
-from engine.proof.windows import Mode, Window, WindowPolicy
+from engine.proof.walkforward.windows import Mode, Window, WindowPolicy
 from engine.strategy.version import StrategyVersion
 
 

@@ -1,0 +1,1 @@
+"""Statistics of luck: how likely a result is by chance, however often one has tried."""

@@ -1,0 +1,1 @@
+"""Training on the past, trading the unseen, window after window."""
