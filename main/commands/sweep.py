@@ -77,8 +77,8 @@ def sweep(
 ) -> None:
     """Play every combination of the axes; each counts as a trial of the lineage once shown."""
     from engine.domain.errors import UsageError
-    from engine.proof.sweep.summary import FIGURES
     from engine.proof.sweep.play import sweep as sweep_on
+    from engine.proof.sweep.summary import FIGURES
     from main.options import (
         check_axes,
         check_cluster,
@@ -132,9 +132,10 @@ def _sweep(
     from engine.proof.variants import altered
     from main.options import check_space
     from main.proving import ground_for, keep_trials, now, parse_axes, swept_space
-    from main.strategies import chosen_strategy
+    from main.strategies import chosen_strategy, in_force
 
     with open_store(settings) as units:
+        settings = in_force(settings, units)
         made = chosen_strategy(settings, units, spec=spec, timeframe=timeframe)
         space = parse_axes(axes) if axes else swept_space(made)
         check_space(made, space, trained=False)

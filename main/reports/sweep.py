@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from engine.proof.sweep.summary import FIGURES
 from engine.proof.sweep.play import Swept
+from engine.proof.sweep.summary import FIGURES
 from main.output import print_table, to_json
 from main.proving import Effort
 from main.reports.walkforward import figure, value, write_csv
