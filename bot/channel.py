@@ -72,14 +72,21 @@ type Keyboard = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message as it goes out. ``text`` is HTML of the Bot API unless ``is_plain``."""
+    """A message as it goes out. ``text`` is HTML of the Bot API unless ``is_plain``.
+
+    ``name`` is that of the picture, without its ending, or of the ``document``, with it.
+
+    ``topic`` is a topic of a group: ``None`` the one it is configured with, 0 the general one.
+    """
 
     text: str
     keyboard: Keyboard = ()
     photo: bytes | None = None
+    document: bytes | None = None
     name: str = "picture"
     is_plain: bool = False
     is_silent: bool = False
+    topic: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,8 @@ class Incoming:
     """What a person did: wrote ``text`` or pressed a button with ``data``.
 
     ``message_id`` and ``has_photo`` describe the message the button is under; ``callback_id`` is
-    what the press is answered by.
+    what the press is answered by. ``own_message_id`` is the person's own message, ``topic`` where
+    in a group it stands (0 outside of all topics, ``None`` in a private chat).
     """
 
     update_id: int
@@ -101,6 +109,8 @@ class Incoming:
     callback_id: str = ""
     message_id: int | None = None
     has_photo: bool = False
+    own_message_id: int | None = None
+    topic: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +185,10 @@ class Channel(Protocol):
 
     async def strip(self, chat_id: int, message_id: int) -> None:
         """Take the buttons away."""
+        ...
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Take a message away; ``MissingError`` when it is gone or may not be deleted."""
         ...
 
     async def answer(self, callback_id: str, text: str, *, is_alert: bool = False) -> None:

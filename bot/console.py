@@ -132,6 +132,10 @@ class ConsoleChannel:
         if message_id in self._shown:
             self._shown[message_id] = {}
 
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Forget the numbers of its buttons: paper cannot be wiped."""
+        await self.strip(chat_id, message_id)
+
     async def answer(self, callback_id: str, text: str, *, is_alert: bool = False) -> None:
         """Print the answer to a press."""
         del callback_id
@@ -147,6 +151,9 @@ class ConsoleChannel:
         if message.photo is not None:
             path = await asyncio.to_thread(self._save, message_id, message)
             parts.append(f"[picture: {path}]")
+        if message.document is not None:
+            path = await asyncio.to_thread(self._keep, message_id, message)
+            parts.append(f"[file: {path}]")
         numbered = self._numbered(message_id, message.keyboard)
         parts += numbered
         self._write("\n".join(parts))
@@ -165,6 +172,13 @@ class ConsoleChannel:
             rows.append("   ".join(told))
         self._shown[message_id] = buttons
         return rows
+
+    def _keep(self, message_id: int, message: Outgoing) -> Path:
+        """Save a document beside the pictures, under a name of its own."""
+        self._pictures_dir.mkdir(parents=True, exist_ok=True)
+        path = self._pictures_dir / f"{message_id}-{message.name}"
+        path.write_bytes(message.document or b"")
+        return path
 
     def _save(self, message_id: int, message: Outgoing) -> Path:
         self._pictures_dir.mkdir(parents=True, exist_ok=True)

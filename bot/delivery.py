@@ -28,6 +28,7 @@ from bot.channel import (
     RefusedError,
     UnchangedError,
 )
+from bot.loads import Delivered
 from bot.messages.markup import Html, cut, plain, shorten, split
 from bot.messages.pictures import draw
 from bot.messages.registry import GAINS_PICTURE, RENDERERS, SWAPS_PICTURE
@@ -35,10 +36,12 @@ from bot.messages.rendered import Facts, Rendered, Telling
 from bot.messages.words import Words
 from bot.policy import ChatOptions
 from engine.desk.front import DeskFront
-from engine.domain.desk import OutboxMessage, Person, Priority, SentMessage
+from engine.domain.desk import OutboxMessage, Person, SentMessage
+from engine.domain.errors import ChatError
 
 _log = structlog.get_logger()
 
+_SWEPT = 12
 _REFUSED_IN_PASSING = (MissingError, UnchangedError, RefusedError, GoneError)
 
 
@@ -52,14 +55,15 @@ class Parcel:
     known: SentMessage | None
     is_edit: bool
     is_repeat: bool
+    is_silent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """Which message speaks of the subject now."""
+class Prepared:
+    """A message as it will go out. ``covered`` are the rows a list found room for, if not all."""
 
-    message_id: int
-    has_photo: bool
+    message: Outgoing
+    covered: frozenset[str] | None = None
 
 
 class Postman:
@@ -82,7 +86,7 @@ class Postman:
         self._desk_thread = desk_thread
         self._picture_thread = picture_thread
 
-    async def prepare(self, parcel: Parcel) -> Outgoing | None:
+    async def prepare(self, parcel: Parcel) -> Prepared | None:
         """The message as it will go out, picture drawn; ``None`` when there is nothing to tell."""
         keeps_photo = parcel.known is not None and parcel.known.has_photo
         kind = parcel.row.kind
@@ -94,13 +98,16 @@ class Postman:
         text = rendered.text
         if parcel.is_repeat and not parcel.is_edit:
             text = Html(f"{text}\n{telling.words('notices.repeat')}")
-        return Outgoing(
+        message = Outgoing(
             text=text,
             keyboard=rendered.keyboard,
             photo=await self._draw(rendered),
-            name=_file_name(rendered.picture_name),
-            is_silent=parcel.row.priority is Priority.DIGEST,
+            document=rendered.document,
+            name=_file_name(rendered.document_name or rendered.picture_name),
+            is_silent=parcel.is_silent,
+            topic=parcel.row.topic,
         )
+        return Prepared(message=message, covered=rendered.covered)
 
     def untellable(self, parcel: Parcel) -> Outgoing:
         """What is said instead of a message that cannot be rendered."""
@@ -122,6 +129,34 @@ class Postman:
                 await self._channel.strip(parcel.chat_id, known.chat_message_id)
         except _REFUSED_IN_PASSING as err:
             _log.info("old_message_kept", chat=parcel.chat_id, detail=str(err))
+
+    async def erase(self, parcel: Parcel) -> None:
+        """Take the message away that speaks of the subject, if there is one that can go."""
+        known = parcel.known
+        if known is None:
+            return
+        try:
+            await self._channel.delete(parcel.chat_id, known.chat_message_id)
+        except _REFUSED_IN_PASSING as err:
+            _log.info("message_not_erased", chat=parcel.chat_id, detail=str(err))
+
+    async def sweep(self, parcel: Parcel, delivered: Delivered, known: frozenset[int]) -> None:
+        """Take the buttons from copies that nobody remembers, after a delivery that is a repeat.
+
+        The first delivery was not confirmed: if it arrived all the same, its number is just below
+        the repeat's, and nothing is bound to it. Whatever has such a number is a stray copy, or no
+        message of ours, which the service does not let us change.
+        """
+        for number in range(delivered.message_id - 1, delivered.message_id - 1 - _SWEPT, -1):
+            if number <= 0 or number in known:
+                continue
+            try:
+                await self._channel.strip(parcel.chat_id, number)
+            except _REFUSED_IN_PASSING:
+                continue
+            except ChatError as err:
+                _log.info("stray_copies_not_swept", chat=parcel.chat_id, detail=str(err))
+                return
 
     async def edit(self, parcel: Parcel, message: Outgoing) -> Delivered:
         """Edit the known message; ``MissingError`` when it cannot be edited."""
@@ -156,7 +191,7 @@ class Postman:
         raise refused
 
     async def _send_parts(self, chat_id: int, message: Outgoing) -> int:
-        if message.photo is not None:
+        if message.photo is not None or message.document is not None:
             return await self._channel.send(chat_id, _fitted(message, CAPTION_LIMIT))
         *first, last = _parts(message)
         for number, part in enumerate(first):
@@ -212,15 +247,14 @@ class Postman:
             desk=self._desk,
             facts=self._facts,
             words=self._words(parcel.reader),
-            options=self._options,
+            options=self._options.for_reader(parcel.reader),
             payload=parcel.row.payload,
             reader=parcel.reader,
             wants_picture=wants_picture,
         )
 
     def _words(self, reader: Person | None) -> Words:
-        language = reader.language if reader else self._options.language
-        return Words.of(language, self._options.zone_name)
+        return Words.for_reader(reader, self._options)
 
 
 def _variants(message: Outgoing) -> Iterator[Outgoing]:
@@ -247,4 +281,4 @@ def _parts(message: Outgoing) -> list[Outgoing]:
 
 
 def _file_name(name: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_" else "-" for char in name)[:80]
+    return "".join(char if char.isalnum() or char in "-_." else "-" for char in name)[:80]

@@ -74,7 +74,13 @@ class ChatDesk:
             picture_thread=picture_thread,
         )
         self._outbox = OutboxPump(
-            ledger=OutboxLedger(channel, units=units, clock=clock, audience=audience or Audience()),
+            ledger=OutboxLedger(
+                channel,
+                units=units,
+                clock=clock,
+                audience=audience or Audience(),
+                policy=desk.delivery.policy,
+            ),
             postman=postman,
             store_thread=threads.store,
             rates=rates or Rates(),

@@ -24,12 +24,14 @@ import structlog
 from bot.channel import BusyError, Channel, Incoming
 from bot.handlers.asking import Reply, Response
 from bot.handlers.dispatch import Dispatcher
+from engine.desk.delivery.letters import find_chat_again
 from engine.domain.desk import (
     AuditEvent,
     Delivery,
     InboxUpdate,
     OutboxMessage,
     Person,
+    Priority,
     SentMessage,
 )
 from engine.domain.errors import ChatError
@@ -258,6 +260,8 @@ class InboxPump:
         """Replies and the end of the update in one commit."""
         now = self._clock.now()
         with self._units() as unit:
+            if incoming is not None:
+                find_chat_again(unit, incoming.chat_id, now)
             replies = response.replies
             if response.about and incoming is not None:
                 replies = (*replies, *_farewells(unit, response, incoming, now))
@@ -266,6 +270,8 @@ class InboxPump:
                 unit.outbox.put(self._message(update, incoming, reply, number))
                 if reply.in_place and incoming.message_id is not None:
                     unit.outbox.remember_sent(_pressed(incoming, _place(incoming), now))
+            if response.erases and incoming is not None:
+                _erase(unit, update, incoming, now)
             if error:
                 unit.audit.append(
                     AuditEvent(
@@ -295,7 +301,36 @@ class InboxPump:
             priority=reply.priority,
             delivery=Delivery.EDIT if in_place else reply.delivery,
             chat_id=incoming.chat_id,
+            topic=incoming.topic,
         )
+
+
+def _erase(unit: UnitOfWork, update: InboxUpdate, incoming: Incoming, now: datetime) -> None:
+    """Queue that the person's own message goes away, as far as the chat service allows it."""
+    if incoming.own_message_id is None:
+        return
+    subject = f"at:{incoming.own_message_id}"
+    unit.outbox.remember_sent(
+        SentMessage(
+            chat_id=incoming.chat_id,
+            subject=subject,
+            chat_message_id=incoming.own_message_id,
+            has_photo=False,
+            sent_at=now,
+        )
+    )
+    unit.outbox.put(
+        OutboxMessage(
+            id=message_id("erase", subject, f"{update.source}:{update.update_id}"),
+            kind="erase",
+            subject=subject,
+            payload={},
+            created_at=now,
+            priority=Priority.ANSWER,
+            delivery=Delivery.DELETE,
+            chat_id=incoming.chat_id,
+        )
+    )
 
 
 def _farewells(

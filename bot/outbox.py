@@ -7,8 +7,9 @@ Choices:
 - A new message is marked ``AMBIGUOUS`` before the call, because Telegram knows no idempotency key:
   after a crash or a time-out in between nobody knows whether it arrived. It is sent again then,
   and says that it may be a repeat. Edits need no mark: twice is the same as once.
-- Rows that say the same (kind, subject, payload) go as one message: what is told is today's truth,
-  and it is true once. Ten or more reports that wait for one chat go as one list; questions never.
+- Which row is the best, and what goes together, is decided anew for every message (``bot.loads``):
+  a chat that has to wait chooses when it may go on.
+- After a repeat, the buttons of the copy that may have arrived first are taken away.
 - When the service is away, everything waits together and no row counts as failed, so that a day of
   outage loses nothing.
 - The sender is woken at once by whoever queues, and looks by itself twice a second for rows that
@@ -22,11 +23,13 @@ from dataclasses import replace
 
 import structlog
 
-from bot.channel import BusyError, MissingError, MovedError, Outgoing, UnreachableError
-from bot.delivery import Delivered, Parcel, Postman
-from bot.ledger import Audience, Load, OutboxLedger
+from bot.channel import BusyError, GoneError, MissingError, MovedError, Outgoing, UnreachableError
+from bot.delivery import Parcel, Postman, Prepared
+from bot.ledger import Audience, OutboxLedger
+from bot.loads import Delivered, Load
 from bot.pacing import Pacer
 from bot.policy import Rates
+from engine.domain.desk import Delivery, OutboxMessage
 from engine.domain.errors import ChatError
 
 __all__ = ["Audience", "OutboxPump"]
@@ -73,7 +76,7 @@ class OutboxPump:
         while True:
             self._woken.clear()
             if self._loop.time() >= self._away_until_s:
-                self._enlane(await self._store(self._ledger.take))
+                self._enlane(await self._store(self._ledger.take, self._busy()))
             try:
                 await asyncio.wait_for(self._woken.wait(), _POLL_S)
             except TimeoutError:
@@ -87,6 +90,11 @@ class OutboxPump:
         for lane in lanes:
             lane.cancel()
         await asyncio.gather(*lanes, return_exceptions=True)
+
+    def _busy(self) -> frozenset[int]:
+        """Chats that cannot take a message now, so that the best one is chosen when they can."""
+        now_s = asyncio.get_running_loop().time()
+        return frozenset({*self._lanes, *self._pacer.held(now_s)})
 
     def _enlane(self, loads: Sequence[Load]) -> None:
         for load in loads:
@@ -115,21 +123,29 @@ class OutboxPump:
             known=known,
             is_edit=known is not None and not load.is_new,
             is_repeat=load.is_repeat,
+            is_silent=load.is_silent,
         )
         try:
-            message = await self._prepared(parcel)
-            if message is None:
-                note = "nothing to tell any more"
-                await self._store(self._ledger.finish, load, known, None, note)
+            if load.told.delivery is Delivery.DELETE:
+                await self._postman.erase(parcel)
+                await self._store(self._ledger.finish, load, known, None)
                 return
-            delivered = await self._transmit(load, parcel, message)
+            prepared = await self._prepared(parcel)
+            if prepared is None:
+                note = "nothing to tell any more"
+                await self._store(self._ledger.finish, load, known, None, note=note)
+                return
+            left: tuple[OutboxMessage, ...] = ()
+            if prepared.covered is not None:
+                load, left = load.parted(prepared.covered)
+            delivered = await self._transmit(load, parcel, prepared.message)
         except ChatError as err:
             await self._undelivered(load, parcel, err)
         else:
             self._away_wait_s = _FIRST_WAIT_S
-            await self._store(self._ledger.finish, load, known, delivered)
+            await self._store(self._ledger.finish, load, known, delivered, left=left)
 
-    async def _prepared(self, parcel: Parcel) -> Outgoing | None:
+    async def _prepared(self, parcel: Parcel) -> Prepared | None:
         try:
             return await self._postman.prepare(parcel)
         except ChatError:
@@ -138,7 +154,7 @@ class OutboxPump:
             if parcel.row.attempts + 1 < _RENDER_ATTEMPTS:
                 raise
             _log.exception("message_untellable", message=parcel.row.id, kind=parcel.row.kind)
-            return self._postman.untellable(parcel)
+            return Prepared(message=self._postman.untellable(parcel))
 
     async def _transmit(self, load: Load, parcel: Parcel, message: Outgoing) -> Delivered:
         if parcel.is_edit:
@@ -153,7 +169,7 @@ class OutboxPump:
                 # The person has deleted it, or it is too old: what it says is told anew.
                 anew = replace(parcel, is_edit=False, known=None)
                 again = await self._prepared(anew)
-                return await self._send(load, anew, again or message)
+                return await self._send(load, anew, again.message if again else message)
         await self._postman.retire(parcel)
         return await self._send(load, parcel, message)
 
@@ -168,7 +184,11 @@ class OutboxPump:
         self._pacer.count(parcel.chat_id, loop.time())
         if not await self._store(self._ledger.mark_sending, load):
             raise _AlreadyDealtWithError
-        return await self._postman.send(parcel, message)
+        delivered = await self._postman.send(parcel, message)
+        if parcel.is_repeat and message.keyboard:
+            known = await self._store(self._ledger.known_numbers, parcel.chat_id)
+            await self._postman.sweep(parcel, delivered, known)
+        return delivered
 
     async def _undelivered(self, load: Load, parcel: Parcel, err: ChatError) -> None:
         now_s, detail = asyncio.get_running_loop().time(), str(err)
@@ -185,6 +205,9 @@ class OutboxPump:
                 await self._store(self._ledger.postpone, load, 0.0, detail, is_ambiguous=maybe)
             case MovedError():
                 await self._store(self._ledger.move, load, err.chat_id)
+            case GoneError():
+                _log.error("chat_gone", chat=load.chat_id, detail=detail)
+                await self._store(self._ledger.lose, load, detail)
             case _:
                 _log.error("message_dead", message=load.told.id, chat=load.chat_id, detail=detail)
                 await self._store(self._ledger.bury, load, detail)

@@ -37,6 +37,10 @@ class Pacer:
         """Send nothing to this chat before then (the service asked to wait)."""
         self._not_before_s[chat_id] = max(until_s, self._not_before_s.get(chat_id, until_s))
 
+    def held(self, now_s: float) -> frozenset[int]:
+        """The chats that the service has asked to wait for."""
+        return frozenset(chat for chat, until_s in self._not_before_s.items() if until_s > now_s)
+
     def _windows(self, chat_id: int) -> list[tuple[str, int, float]]:
         rates = self._rates
         windows = [

@@ -4,45 +4,19 @@ The owner's file is read in ``config``, which never imports this room; ``main`` 
 from it.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.domain.desk import Person, Role
 from engine.domain.errors import ConfigurationError
+from engine.domain.secret_text import SecretText
 from engine.domain.values import require
 
 LANGUAGES = ("en", "de", "es")
 TELEGRAM_URL = "https://api.telegram.org/bot"
 TELEGRAM_FILE_URL = "https://api.telegram.org/file/bot"
 _LONGEST_POLL_S = 50
-
-
-class SecretText:
-    """A text that is shown by nobody: printing, logging and formatting give stars."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself; only the adapter that needs it calls this."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "SecretText('***')"
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __bool__(self) -> bool:
-        return bool(self._text)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SecretText) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash((SecretText, self._text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +48,17 @@ class ChatOptions:
     theme: str = "dark"
     answer_within_s: float = 0.2
 
+    def for_reader(self, reader: Person | None) -> "ChatOptions":
+        """These options as one person has set them; a group's are the desk's."""
+        if reader is None:
+            return self
+        return replace(
+            self,
+            language=reader.language if reader.language in LANGUAGES else self.language,
+            zone_name=reader.zone or self.zone_name,
+            theme=reader.theme or self.theme,
+        )
+
     def __post_init__(self) -> None:
         """Known language, known zone."""
         require(self.language in LANGUAGES, "language", f"one of {LANGUAGES}", self.language)
@@ -90,6 +75,8 @@ class ChatOptions:
 class TelegramOptions:
     """A bot at Telegram. Ids are numeric user ids; ``chats`` are groups that are told everything.
 
+    ``topics`` maps a group to the topic in which it is told, where it is a forum.
+
     ``base_url`` and ``base_file_url`` point to a self-hosted Bot API server.
     """
 
@@ -100,6 +87,7 @@ class TelegramOptions:
     approvers: tuple[int, ...] = ()
     viewers: tuple[int, ...] = ()
     chats: tuple[int, ...] = ()
+    topics: Mapping[int, int] = field(default_factory=dict)
     poll_timeout_s: int = 25
     request_timeout_s: float = 10.0
     rates: Rates = field(default_factory=Rates)

@@ -37,6 +37,7 @@ from bot.channel import (
     UnreachableError,
 )
 from bot.policy import TelegramOptions
+from bot.telegram_reading import number_of, read_update
 from engine.domain.desk import Json
 from engine.domain.errors import ChatError
 
@@ -68,10 +69,11 @@ _MISSING = (
     "there is no text in the message to edit",
     "there is no caption in the message to edit",
     "message_id_invalid",
+    "message to delete not found",
+    "message can't be deleted",
 )
+_NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed")
 _TOO_OLD = ("query is too old", "query id is invalid", "query_id_invalid")
-
-type Fields = Mapping[str, Json]
 
 
 class TelegramChannel:
@@ -133,7 +135,7 @@ class TelegramChannel:
         return [
             RawUpdate(update_id=update["update_id"], payload=update)
             for update in updates
-            if isinstance(update, dict) and _number(update, "update_id") is not None
+            if isinstance(update, dict) and number_of(update, "update_id") is not None
         ]
 
     async def _poll(self, offset: int | None) -> object:
@@ -156,19 +158,42 @@ class TelegramChannel:
 
     def read(self, update_id: int, payload: Mapping[str, Json]) -> Incoming | None:
         """Understand a message or a press; ``None`` for anything else."""
-        press = payload.get("callback_query")
-        if isinstance(press, dict):
-            return _read_press(update_id, press)
-        message = payload.get("message")
-        if isinstance(message, dict):
-            return _read_message(update_id, message, self._username)
-        return None
+        return read_update(update_id, payload, self._username)
 
     async def send(self, chat_id: int, message: Outgoing) -> int:
-        """Send text, or a photo with its caption."""
+        """Send text, or a photo with its caption; a topic that is no more gives way to the group.
+
+        The general topic has no number that may be sent.
+        """
+        given = message.topic
+        topic = self._options.topics.get(chat_id) if given is None else given
+        try:
+            return await self._send(chat_id, message, topic or None)
+        except RefusedError as err:
+            if not topic or not _says(str(err), _NO_TOPIC):
+                raise
+            _log.warning("topic_gone", chat=chat_id, topic=topic)
+            return await self._send(chat_id, message, None)
+
+    async def _send(self, chat_id: int, message: Outgoing, topic: int | None) -> int:
         markup = _markup(message.keyboard)
         mode = None if message.is_plain else "HTML"
-        if message.photo is None:
+        if message.document is not None:
+            document = message.document
+            sent = await self._call(
+                lambda bot: bot.send_document(
+                    chat_id,
+                    document,
+                    caption=message.text,
+                    parse_mode=mode,
+                    reply_markup=markup,
+                    disable_notification=message.is_silent,
+                    message_thread_id=topic,
+                    filename=message.name,
+                    disable_content_type_detection=True,
+                )
+            )
+        elif message.photo is None:
             sent = await self._call(
                 lambda bot: bot.send_message(
                     chat_id,
@@ -176,6 +201,7 @@ class TelegramChannel:
                     parse_mode=mode,
                     reply_markup=markup,
                     disable_notification=message.is_silent,
+                    message_thread_id=topic,
                 )
             )
         else:
@@ -188,6 +214,7 @@ class TelegramChannel:
                     parse_mode=mode,
                     reply_markup=markup,
                     disable_notification=message.is_silent,
+                    message_thread_id=topic,
                     filename=f"{message.name}.png",
                 )
             )
@@ -242,6 +269,10 @@ class TelegramChannel:
         await self._call(
             lambda bot: bot.edit_message_reply_markup(chat_id, message_id, reply_markup=None)
         )
+
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Take a message away: an own one, or in a private chat any."""
+        await self._call(lambda bot: bot.delete_message(chat_id, message_id))
 
     async def answer(self, callback_id: str, text: str, *, is_alert: bool = False) -> None:
         """Answer a press; too late is no error."""
@@ -332,69 +363,3 @@ def _markup(keyboard: Keyboard) -> "InlineKeyboardMarkup | None":
             for row in keyboard
         ]
     )
-
-
-def _read_message(update_id: int, message: Fields, username: str) -> Incoming | None:
-    sender, chat = _fields(message, "from"), _fields(message, "chat")
-    user_id, chat_id = _number(sender, "id"), _number(chat, "id")
-    text = message.get("text")
-    if user_id is None or chat_id is None or not isinstance(text, str):
-        return None
-    own = _own_text(text, username)
-    if own is None:
-        return None
-    return Incoming(
-        update_id=update_id,
-        user_id=user_id,
-        user_name=_name(sender),
-        chat_id=chat_id,
-        language=str(sender.get("language_code") or ""),
-        is_private=chat.get("type") == "private",
-        text=own,
-    )
-
-
-def _read_press(update_id: int, press: Fields) -> Incoming | None:
-    sender, message = _fields(press, "from"), _fields(press, "message")
-    user_id, chat_id = _number(sender, "id"), _number(_fields(message, "chat"), "id")
-    data, callback_id = press.get("data"), press.get("id")
-    if user_id is None or chat_id is None or not isinstance(callback_id, str):
-        return None
-    return Incoming(
-        update_id=update_id,
-        user_id=user_id,
-        user_name=_name(sender),
-        chat_id=chat_id,
-        language=str(sender.get("language_code") or ""),
-        is_private=_fields(message, "chat").get("type") == "private",
-        data=data if isinstance(data, str) else "",
-        callback_id=callback_id,
-        message_id=_number(message, "message_id"),
-        has_photo=bool(message.get("photo")),
-    )
-
-
-def _own_text(text: str, username: str) -> str | None:
-    """The text without our name behind a command or before words; ``None`` if for another bot."""
-    first, _, rest = text.partition(" ")
-    command, at, name = first.partition("@")
-    if first.startswith("/") and at and username:
-        return f"{command} {rest}".strip() if name.lower() == username.lower() else None
-    if username and first.lower() == f"@{username.lower()}":
-        return rest.strip()
-    return text
-
-
-def _fields(source: Fields, key: str) -> Fields:
-    value = source.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _number(source: Fields, key: str) -> int | None:
-    value = source.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _name(sender: Fields) -> str:
-    parts = [str(sender[key]) for key in ("first_name", "last_name") if sender.get(key)]
-    return " ".join(parts) or "?"

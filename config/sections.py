@@ -13,13 +13,19 @@ from pathlib import Path
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from engine.desk.alerts.policy import AlertPolicy
 from engine.domain.desk import Mode
-from engine.domain.market import Timeframe
+from engine.domain.market import Symbol, Timeframe
+from engine.domain.records import CurrencyChoice
 from engine.domain.values import require, require_positive
 from engine.strategy.policy import EntryPolicy
 
 _CURRENCY = re.compile(r"[A-Z0-9]{2,16}")
 _LARGEST_PORT = 65_535
+
+Loud = Literal["loud", "silent", "digest", "off"]
+NeverLater = Literal["loud", "silent", "off"]
+NeverOff = Literal["loud", "silent"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,18 @@ class AppSettings:
         default="dark",
         metadata={"doc": "Background of the pictures."},
     )
+    currency: str = field(
+        default="",
+        metadata={
+            "doc": "Currency in which you count, for example EUR; empty is trading.quote alone."
+        },
+    )
+    currency_pair: str = field(
+        default="",
+        metadata={
+            "doc": "Market of the traded venue that tells what it is worth, for example EUR/USDT."
+        },
+    )
     log_level: Literal["debug", "info", "warning", "error"] = field(
         default="info",
         metadata={"doc": "Least severe event that is logged."},
@@ -54,11 +72,23 @@ class AppSettings:
     )
 
     def __post_init__(self) -> None:
-        """The zone exists."""
+        """The zone exists; the currency has a code, and its pair speaks of it."""
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             require(False, "timezone", "an IANA zone such as Europe/Berlin", self.timezone)  # noqa: FBT003 - the guard's sentence
+        if self.currency or self.currency_pair:
+            is_code = bool(_CURRENCY.fullmatch(self.currency))
+            require(is_code, "currency", "a code such as EUR", self.currency)
+            self.own_currency  # noqa: B018 - reading it checks the pair
+
+    @property
+    def own_currency(self) -> CurrencyChoice | None:
+        """The currency people count in, ``None`` where none is set."""
+        if not self.currency:
+            return None
+        pair = Symbol.parse(self.currency_pair) if self.currency_pair else None
+        return CurrencyChoice(currency=self.currency, pair=pair)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,19 +181,50 @@ class StrategySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertSettings:
-    """What is told although nothing has to be answered."""
+class AlertSettings(AlertPolicy):
+    """What is told, and how loud, where nobody has chosen otherwise in the chat (/quiet)."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
+    failures: NeverOff = field(
+        default="loud", metadata={"doc": "Something failed, or a brake came on."}
+    )
+    questions: NeverOff = field(default="loud", metadata={"doc": "A person has to decide."})
+    reminders: NeverLater = field(
+        default="loud", metadata={"doc": "A question is about to expire."}
+    )
+    fills: Loud = field(default="loud", metadata={"doc": "Something was bought."})
+    closes: Loud = field(default="loud", metadata={"doc": "A position was closed."})
+    opportunities: Loud = field(default="loud", metadata={"doc": "A card that asks nothing."})
+    alerts: Loud = field(default="loud", metadata={"doc": "An alert that somebody has set."})
+    research: Loud = field(
+        default="silent", metadata={"doc": "News of a backtest or proof that was asked for."}
+    )
+    heartbeat: Loud = field(
+        default="silent", metadata={"doc": "Signs of life: started, back again, a quiet day."}
+    )
+    digest: NeverLater = field(default="silent", metadata={"doc": "The daily message."})
+    quiet_from: time | None = field(
+        default=None,
+        metadata={"doc": "Begin of the quiet hours in app.timezone, written HH:MM; off for none."},
+    )
+    quiet_to: time | None = field(
+        default=None,
+        metadata={"doc": "Their end; before their begin it is on the next day."},
+    )
     nearest_misses: int = field(
         default=3,
         metadata={"doc": "How many near misses the daily sign of life names."},
     )
 
     def __post_init__(self) -> None:
-        """A count."""
+        """A count, and two ends of the quiet hours."""
+        AlertPolicy.__post_init__(self)  # with slots, super() knows another class
         require(self.nearest_misses >= 0, "nearest_misses", ">= 0", self.nearest_misses)
+        both = (self.quiet_from is None) == (self.quiet_to is None)
+        require(both, "quiet_to", "given together with quiet_from", self.quiet_to)
+        differ = self.quiet_from is None or self.quiet_from != self.quiet_to
+        require(differ, "quiet_to", "another time than quiet_from", self.quiet_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,14 @@ The sections of Telegram and of the models mirror the options of ``bot`` and ``l
 does not import; a test holds them together.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 
 from engine.domain.errors import InvalidValueError
 from engine.domain.market import Symbol, Timeframe
@@ -19,8 +21,20 @@ from engine.market.policy import SimulationPolicy
 
 _FORBID = {"extra": "forbid"}
 _LONGEST_POLL_S = 50
+_GROUP = re.compile(r"-?[0-9]{1,20}(:[1-9][0-9]{0,9})?")
 
 ProviderName = Literal["openai", "ollama", "anthropic"]
+
+
+def _group_text(value: object) -> object:
+    """A group as ``id`` or ``id:topic``, whichever way it was written."""
+    if isinstance(value, Mapping) and set(value) == {"id", "topic"}:
+        return f"{value['id']}:{value['topic']}"
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+GroupText = Annotated[str, BeforeValidator(_group_text)]
 
 
 def _no_secret() -> SecretStr:
@@ -174,9 +188,12 @@ class TelegramSettings:
         default=(),
         metadata={"doc": "Ids of people who may look."},
     )
-    chats: tuple[int, ...] = field(
+    chats: tuple[GroupText, ...] = field(
         default=(),
-        metadata={"doc": "Ids of groups that are told everything."},
+        metadata={
+            "doc": "Ids of groups that are told everything, each a number; with a topic of a forum "
+            '"-1001234567890:5" or {id = -1001234567890, topic = 5}.',
+        },
     )
     poll_timeout_s: int = field(
         default=25,
@@ -195,6 +212,16 @@ class TelegramSettings:
         poll_s = self.poll_timeout_s
         require(0 <= poll_s <= _LONGEST_POLL_S, "poll_timeout_s", f"0 to {_LONGEST_POLL_S}", poll_s)
         require(self.request_timeout_s > 0, "request_timeout_s", "> 0", self.request_timeout_s)
+        for text in self.chats:
+            is_group = _GROUP.fullmatch(text) is not None
+            require(is_group, "chats", 'ids such as -100123 or "-100123:5" each', text)
+        require(len(self.groups) == len(self.chats), "chats", "each group once", self.chats)
+
+    @property
+    def groups(self) -> Mapping[int, int | None]:
+        """The groups by id, each with its topic."""
+        parts = [text.partition(":") for text in self.chats]
+        return {int(chat): int(topic) if topic else None for chat, _, topic in parts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

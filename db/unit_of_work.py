@@ -6,18 +6,23 @@ from typing import Self
 from sqlalchemy import Engine
 
 from db.session import LOCK_WAIT_S, Transaction, open_engine
+from db.stores.alerts import SqlAlerts, SqlWatches
 from db.stores.approvals import SqlApprovals
 from db.stores.audit import SqlAudit
 from db.stores.book import SqlBook
 from db.stores.candles import SqlCandles
+from db.stores.changes import SqlChanges, SqlOverrides
 from db.stores.decisions import SqlDecisions
+from db.stores.delivery import SqlDelivery
 from db.stores.desk import SqlDesk
+from db.stores.factors import SqlFactors
 from db.stores.history import SqlQuarantine, SqlScores, SqlWeights
 from db.stores.inbox import SqlInbox
 from db.stores.llm import SqlLlm
 from db.stores.orders import SqlOrders
 from db.stores.outbox import SqlOutbox
 from db.stores.paper import SqlPaper
+from db.stores.records import SqlRecords, SqlShadows
 from db.stores.research import SqlCalibrations, SqlProofs, SqlResearch, SqlTrials
 
 
@@ -44,6 +49,14 @@ class SqlUnitOfWork:
         self.proofs = SqlProofs(transaction)
         self.calibrations = SqlCalibrations(transaction)
         self.research = SqlResearch(transaction)
+        self.alerts = SqlAlerts(transaction)
+        self.watches = SqlWatches(transaction)
+        self.records = SqlRecords(transaction)
+        self.shadows = SqlShadows(transaction)
+        self.delivery = SqlDelivery(transaction)
+        self.factors = SqlFactors(transaction)
+        self.changes = SqlChanges(transaction)
+        self.overrides = SqlOverrides(transaction)
         self.llm = SqlLlm(transaction)
 
     def __enter__(self) -> Self:

@@ -10,19 +10,38 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.metadata import version
 
+from engine.desk.alerts.desk import AlertDesk
+from engine.desk.alerts.gather import Gatherer
+from engine.desk.alerts.policy import AlertPolicy
+from engine.desk.alerts.prices import PolledPrices
+from engine.desk.alerts.watcher import AlertWatcher
+from engine.desk.approvals import AREA as QUESTIONS_AREA
 from engine.desk.approvals import ApprovalDesk
+from engine.desk.changes.book import AREA as CHANGES_AREA
+from engine.desk.changes.desk import ChangeDesk
+from engine.desk.changes.inbox import ChangeQuestions
 from engine.desk.context import DeskContext, Strategy
 from engine.desk.controls import ControlDesk
 from engine.desk.cycle import CloseCycle, Collect
+from engine.desk.delivery.desk import DeliveryDesk
 from engine.desk.desk import Desk
 from engine.desk.entries import EntryDesk
+from engine.desk.explorer.desk import ExplorerDesk
+from engine.desk.explorer.explain import Narrate
+from engine.desk.factors.desk import CarryOut, FactorDesk
+from engine.desk.inbox.desk import EntryQuestions, InboxDesk
+from engine.desk.manual import AREA as PURCHASE_AREA
 from engine.desk.manual import ManualDesk
-from engine.desk.queries import Narrate
+from engine.desk.records.desk import RecordsDesk
+from engine.desk.records.following import ShadowKeeper
 from engine.desk.research import ResearchDesk
 from engine.desk.scan import Scanner
+from engine.desk.steering import Chosen, Configured, Steering
+from engine.domain.delivery import DeliveryPolicy
 from engine.domain.desk import Mode
 from engine.domain.market import MarketRules, Symbol
 from engine.domain.portfolio import LedgerEntry
+from engine.domain.records import CurrencyChoice
 from engine.execution.gateway import OrderGateway
 from engine.execution.paper import PaperBroker, PaperMarket
 from engine.fills.book import pack_fills
@@ -30,13 +49,17 @@ from engine.fills.policy import FillPolicy
 from engine.ports import Clock, MarketData, TokenSource, Units
 from engine.strategy.crossing import market_numbers
 from engine.strategy.policy import TradingPolicy
-from engine.strategy.shipped import score_strategy
+from engine.strategy.shipped import score_strategy, shipped_strategies
 from engine.strategy.version import StrategyVersion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything a desk is made of. ``leaving`` symbols are watched, not bought."""
+    """Everything a desk is made of. ``leaving`` symbols are watched, not bought.
+
+    ``strategy``, ``policies`` and ``mode`` are those in force; ``configured`` is what the file says
+    without what people changed since (``None``: the same).
+    """
 
     venue: str
     quote: str
@@ -55,6 +78,10 @@ class Parts:
     strategy: StrategyVersion = field(default_factory=score_strategy)
     collect: Collect | None = None
     leaving: frozenset[Symbol] = frozenset()
+    configured: Configured | None = None
+    delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
+    own_currency: CurrencyChoice | None = None
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,26 +95,29 @@ class Assembled:
     entries: EntryDesk
     questions: ApprovalDesk
     paper: PaperBroker
+    shadows: ShadowKeeper
+    prices: PolledPrices
+    alert_watcher: AlertWatcher
 
 
 def assemble(parts: Parts) -> Assembled:
     """Build the desk; nothing is read or written yet."""
+    markets = {
+        symbol: PaperMarket(rules=rules, numbers=market_numbers(rules, parts.policies.costs))
+        for symbol, rules in parts.rules.items()
+    }
     paper = PaperBroker(
         venue=parts.venue,
         timeframe=parts.strategy.timeframe,
         units=parts.units,
         clock=parts.clock,
         market=parts.market,
-        markets={
-            symbol: PaperMarket(rules=rules, numbers=market_numbers(rules, parts.policies.costs))
-            for symbol, rules in parts.rules.items()
-        },
+        markets=markets,
         fills=pack_fills(parts.fills),
     )
     context = DeskContext(
         venue=parts.venue,
         quote=parts.quote,
-        mode=parts.mode,
         simulated=parts.simulated,
         release=version("cryptotrader"),
         started_at=parts.wall.now(),
@@ -103,23 +133,29 @@ def assemble(parts: Parts) -> Assembled:
             wall=parts.wall,
         ),
         tokens=parts.tokens,
-        strategy=Strategy.of(
-            made=parts.strategy,
-            policies=parts.policies,
-            rules=parts.rules,
-            venue_is_live=parts.mode is Mode.LIVE,
-            leaving=parts.leaving,
-        ),
+        steering=_steering(parts),
+        own_currency=parts.own_currency,
     )
     entries = EntryDesk(context)
     scanner, questions = Scanner(context, entries), ApprovalDesk(context, entries)
+    changes, manual = ChangeDesk(context, entries=entries), ManualDesk(context)
+    prices = PolledPrices(parts.market, per_poll=parts.alerts.prices_per_look)
+    gatherer = Gatherer(context, parts.alerts, prices)
     desk = Desk(
         context=context,
+        alerts=AlertDesk(context, parts.alerts, gatherer),
         questions=questions,
+        changes=changes,
+        inbox=InboxDesk(
+            sources=(EntryQuestions(context=context), ChangeQuestions(context=context))
+        ),
+        factors=FactorDesk(context, wishes_of(questions, changes, manual)),
         controls=ControlDesk(context),
-        manual=ManualDesk(context),
+        manual=manual,
         researched=ResearchDesk(context),
-        explain=parts.explain,
+        explorer=ExplorerDesk(context=context, explain=parts.explain),
+        delivery=DeliveryDesk(context=context, policy=parts.delivery),
+        records=RecordsDesk(context=context),
     )
     cycle = CloseCycle(
         context, scanner=scanner, entries=entries, paper=paper, collect=parts.collect
@@ -132,7 +168,41 @@ def assemble(parts: Parts) -> Assembled:
         entries=entries,
         questions=questions,
         paper=paper,
+        shadows=ShadowKeeper(context, markets=markets, fills=pack_fills(parts.fills)),
+        prices=prices,
+        alert_watcher=AlertWatcher(context, parts.alerts, gatherer),
     )
+
+
+def wishes_of(
+    questions: ApprovalDesk, changes: ChangeDesk, manual: ManualDesk
+) -> dict[str, CarryOut]:
+    """Who carries out what a second factor has proved, by the area that asked for it."""
+    return {
+        QUESTIONS_AREA: questions.carry_out,
+        CHANGES_AREA: changes.carry_out,
+        PURCHASE_AREA: manual.carry_out,
+    }
+
+
+def _steering(parts: Parts) -> Steering[Strategy]:
+    def pack(made: StrategyVersion, policies: TradingPolicy) -> Strategy:
+        return Strategy.of(
+            made=made,
+            policies=policies,
+            rules=parts.rules,
+            venue_is_live=parts.mode is Mode.LIVE,
+            leaving=parts.leaving,
+        )
+
+    start = Chosen(strategy=parts.strategy, policies=parts.policies, mode=parts.mode)
+    configured = parts.configured or Configured(
+        strategy=parts.strategy,
+        policies=parts.policies,
+        mode=parts.mode,
+        offered=shipped_strategies(),
+    )
+    return Steering(configured, start=start, pack=pack)
 
 
 def fund(parts: Parts, assembled: Assembled) -> None:

@@ -7,9 +7,10 @@ from bot.channel import Channel
 from bot.console import ConsoleChannel
 from bot.front import ChatDesk
 from bot.outbox import Audience
-from bot.policy import ChatOptions, Rates, SecretText, TelegramOptions
+from bot.policy import ChatOptions, Rates, TelegramOptions
 from bot.telegram_channel import TelegramChannel
 from config import Settings
+from engine.domain.secret_text import SecretText
 from main.compose import OpenDesk
 
 type Write = Callable[[str], None]
@@ -55,7 +56,10 @@ def open_chat(
             zone_name=settings.app.timezone,
             theme=settings.app.theme,
         ),
-        audience=Audience(groups=() if is_terminal else settings.telegram.chats),
+        audience=Audience(
+            groups=() if is_terminal else tuple(settings.telegram.groups),
+            leads=not (is_terminal and has_bot(settings)),
+        ),
         rates=_TERMINAL_RATES if is_terminal else None,
     )
 
@@ -70,7 +74,8 @@ def _telegram_options(settings: Settings) -> TelegramOptions:
         owners=telegram.owners,
         approvers=telegram.approvers,
         viewers=telegram.viewers,
-        chats=telegram.chats,
+        chats=tuple(telegram.groups),
+        topics={chat: topic for chat, topic in telegram.groups.items() if topic},
         poll_timeout_s=telegram.poll_timeout_s,
         request_timeout_s=telegram.request_timeout_s,
     )

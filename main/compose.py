@@ -17,6 +17,7 @@ from db.unit_of_work import SqlUnits
 from engine.clock import SecretTokens, SystemClock
 from engine.desk import people
 from engine.desk.rehearsal import Watch
+from engine.desk.steering import Configured, chosen_now
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode, Person, Role
 from engine.domain.errors import ConfigurationError, SafetyRefusedError, VenueError
@@ -35,9 +36,10 @@ from llm import template
 from llm.sheet import fact_sheet
 from llm.wording import language_of
 from main.assembly import Assembled, Parts, assemble, fund
+from main.delivering import delivery_policy
 from main.live import live_refusal
 from main.store import open_units
-from main.strategies import chosen_strategy, keep_version
+from main.strategies import configured_of, keep_version
 
 _log = structlog.get_logger()
 
@@ -49,7 +51,8 @@ class Market:
     """A venue as it was built; ``simulated`` is the clock that waits for people, if any.
 
     ``leaving`` are symbols that are not wanted any more but still held: they are among ``symbols``,
-    because a position needs its prices and its stop until it is closed.
+    because a position needs its prices and its stop until it is closed. ``strategy`` is the one in
+    force; ``configured`` what the settings say without what people changed since.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Market:
     symbols: tuple[Symbol, ...]
     simulated: SimulatedClock | None
     strategy: StrategyVersion
+    configured: Configured
     leaving: frozenset[Symbol] = frozenset()
 
     def close(self) -> None:
@@ -93,10 +97,12 @@ def open_desk(settings: Settings) -> Iterator[OpenDesk]:
 
 def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
     """Assemble, put in the start money, and admit the people of the configuration."""
-    if settings.trading.mode is Mode.LIVE:
+    with units(read_only=True) as unit:
+        chosen = chosen_now(unit, market.configured)
+    if chosen.mode is Mode.LIVE:
         traded = (one for one in market.symbols if one not in market.leaving)
         refusal = live_refusal(
-            units, market.strategy, market.name, policies=settings.policy, symbols=traded
+            units, market.strategy, market.name, policies=chosen.policies, symbols=traded
         )
         raise SafetyRefusedError(refusal)
     venue = market.name
@@ -118,14 +124,18 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         rules=read_rules(market),
         tokens=SecretTokens(),
         explain=explain,
+        alerts=settings.alerts,
+        own_currency=settings.app.own_currency,
         start_equity_quote=settings.trading.start_equity_quote,
-        mode=settings.trading.mode,
+        mode=chosen.mode,
         simulated=market.simulated is not None,
-        policies=settings.policy,
+        policies=chosen.policies,
         fills=settings.fills,
         strategy=strategy,
         collect=collector.collect,
         leaving=market.leaving,
+        configured=market.configured,
+        delivery=delivery_policy(settings),
     )
     assembled = assemble(parts)
     fund(parts, assembled)
@@ -156,9 +166,12 @@ def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Mar
     name = settings.venue_name
     venue = settings.venue(name)
     wall = SystemClock()
-    strategy = chosen_strategy(settings, units, simulated=venue.kind == "simulated")
-    if venue.kind == "simulated":
-        return _simulated(name, venue, units, wall, strategy, leads=leads)
+    is_simulated = venue.kind == "simulated"
+    configured = configured_of(settings, simulated=is_simulated)
+    with units(read_only=True) as unit:
+        strategy = chosen_now(unit, configured).strategy
+    if is_simulated:
+        return _simulated(name, venue, units, wall, strategy, configured=configured, leads=leads)
     if not venue.symbols:
         raise ConfigurationError(
             f"venues.{name}.universe: choosing markets by volume is not built yet; "
@@ -175,6 +188,7 @@ def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Mar
         symbols=(*wanted, *sorted(leaving)),
         simulated=None,
         strategy=strategy,
+        configured=configured,
         leaving=leaving,
     )
 
@@ -270,6 +284,7 @@ def _simulated(
     wall: Clock,
     strategy: StrategyVersion,
     *,
+    configured: Configured,
     leads: bool,
 ) -> Market:
     policy = venue.simulation
@@ -294,5 +309,6 @@ def _simulated(
         symbols=(*wanted, *sorted(leaving)),
         simulated=held,
         strategy=strategy,
+        configured=configured,
         leaving=leaving,
     )

@@ -20,7 +20,7 @@ from engine.market.progress import Progress
 from engine.ports import Units
 from engine.strategy.version import StrategyVersion
 from main.command_line import simulated_venues
-from main.strategies import chosen_strategy
+from main.strategies import chosen_strategy, in_force
 
 if TYPE_CHECKING:
     from engine.backtest.report import BacktestReport
@@ -74,6 +74,7 @@ def do_job(
     settings: Settings, units: Units, job: ResearchJob, progress: Progress
 ) -> dict[str, Json]:
     """Do what a job asks for; raises what the work raises (``DataError`` without candles)."""
+    settings = in_force(settings, units)
     wish = read_wish(job.parameters)
     timeframe = wish.timeframe.value if wish.timeframe else None
     made = chosen_strategy(

@@ -4,7 +4,7 @@ lock → recover → chat opens → history is filled → jobs run; SIGTERM and 
 everything committed. A start is a recovery: there is no other recovery code.
 
 Threads: the event loop talks (chat, timers, models); one worker thread calls the desk, so that its
-use cases never overlap; one more fills history, which may take minutes.
+use cases never overlap; one more fills history, which may take minutes, and one asks for prices.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import TypeAdapter
@@ -21,6 +20,7 @@ from pydantic import TypeAdapter
 from db.llm_store import SqlLlmStore
 from engine.clock import SystemClock
 from engine.desk.closes import CloseKeeper
+from engine.desk.delivery.digest import DailyDigest
 from engine.desk.due import is_due
 from engine.desk.monitor import Monitor
 from engine.desk.narrate import keep_words, without_words
@@ -29,11 +29,9 @@ from engine.desk.tell import tell, tell_notice
 from engine.desk.warm import warm_up
 from engine.domain.desk import Delivery, Json, Priority
 from engine.domain.errors import VenueUnavailableError, WriterLockHeldError
-from engine.domain.reasons import ActionCode, RouteCode
 from engine.domain.values import to_ms
 from engine.domain.views import StatusView
 from engine.market.collect import Collected
-from engine.ports import UnitOfWork
 from engine.schedule.jobs import DeskSchedule, Job, JobRunner
 from llm import LlmPolicy, build_gateway, build_narrator
 from llm.ports import BudgetGrant
@@ -46,6 +44,7 @@ _log = structlog.get_logger()
 _MARKET_EVERY_S = 1.0
 _SIMULATED_EVERY_S = 0.2
 _WORDS_EVERY_S = 2.0
+_ASKED_EVERY_S = 1.0
 _RESEARCH_EVERY_S = 1.0
 _LOCK_EVERY_S = 5.0
 _PATIENCE_S = 3.0
@@ -80,6 +79,7 @@ class RunningDesk:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worker = ThreadPoolExecutor(1, "desk")
         self._filler = ThreadPoolExecutor(1, "history")
+        self._poller = ThreadPoolExecutor(1, "prices")
         assembled = desk.assembled
         self._context = assembled.context
         self._closes = CloseKeeper(
@@ -87,12 +87,14 @@ class RunningDesk:
         )
         self._monitor = Monitor(assembled.context, assembled.entries, assembled.paper)
         self._drift = DriftWatch(assembled.context)
+        self._digest = DailyDigest(assembled.context, assembled.desk.delivery.policy)
         self._research = ResearchWorker(desk.settings, desk.units, desk.market.wall)
         self._chat = (
             open_chat(desk, worker=self._worker, lines=lines, write=write) if roles.bot else None
         )
-        runner = JobRunner(units=desk.units, wall=desk.market.wall, worker=self._worker)
-        self._schedule = DeskSchedule(runner, self._jobs(), self._after_job)
+        self._runner = JobRunner(units=desk.units, wall=desk.market.wall, worker=self._worker)
+        self._recurring = self._jobs()
+        self._schedule = DeskSchedule(self._runner, self._recurring, self._after_job)
         self._health = HealthServer(desk.settings.health, self._read_status)
         policy = TypeAdapter(LlmPolicy).validate_python(asdict(desk.settings.llm))
         store = SqlLlmStore(desk.units, grant=BudgetGrant)
@@ -142,6 +144,7 @@ class RunningDesk:
     async def _end_threads(self) -> None:
         """Wait for what the worker has begun, but not for a venue that hangs."""
         self._filler.shutdown(wait=False, cancel_futures=True)
+        self._poller.shutdown(wait=False, cancel_futures=True)
         ended = asyncio.get_running_loop().run_in_executor(None, self._end_worker)
         await asyncio.wait({ended}, timeout=_FINISH_S)
 
@@ -164,6 +167,7 @@ class RunningDesk:
         await self._warm_up()
         count = len(self._context.symbols)
         await self._notice("desk_started", {"venue": self._context.venue, "count": count})
+        await loop.run_in_executor(self._worker, self._runner.announce, self._recurring)
         self._schedule.start()
 
     async def _warm_up(self) -> None:
@@ -183,13 +187,18 @@ class RunningDesk:
 
     def _jobs(self) -> tuple[Job, ...]:
         every, questions = self._desk.settings.schedule, self._desk.assembled.questions
+        changes, factors = self._desk.assembled.desk.changes, self._desk.assembled.desk.factors
         closes_every_s = _SIMULATED_EVERY_S if self._desk.market.simulated else _MARKET_EVERY_S
         return (
             Job(name="closes", every_s=closes_every_s, work=self._run_closes),
             Job(
                 name="expiry",
                 every_s=every.expiry_every_s,
-                work=lambda: f"{questions.expire()} expired, {questions.ask_again()} asked again",
+                work=lambda: (
+                    f"{questions.expire() + changes.expire()} expired, "
+                    f"{questions.ask_again()} asked again, {questions.remind()} reminded, "
+                    f"{factors.tidy()} codes too late"
+                ),
             ),
             Job(
                 name="monitor",
@@ -205,14 +214,61 @@ class RunningDesk:
                 name="snapshot",
                 every_s=every.snapshot_every_s,
                 work=lambda: f"equity {self._monitor.snapshot().equity_quote:.2f}",
+                may_run_now=True,
             ),
-            Job(name="gaps", every_s=every.gap_check_every_s, work=self._check_gaps),
-            Job(name="health", every_s=every.health_every_s, work=self._beat),
-            Job(name="market", every_s=every.health_every_s, work=self._check_market),
+            Job(
+                name="gaps",
+                every_s=every.gap_check_every_s,
+                work=self._check_gaps,
+                may_run_now=True,
+            ),
+            Job(name="digest", every_s=every.health_every_s, work=self._digest.look),
+            Job(
+                name="market",
+                every_s=every.health_every_s,
+                work=self._check_market,
+                may_run_now=True,
+            ),
+            *self._alert_jobs(),
             Job(name="lock", every_s=_LOCK_EVERY_S, work=self._check_alone),
             Job(name="research", every_s=_RESEARCH_EVERY_S, work=self._research.look),
-            Job(name="drift", every_s=every.health_every_s, work=self._drift.look),
+            Job(
+                name="drift",
+                every_s=every.health_every_s,
+                work=self._drift.look,
+                may_run_now=True,
+            ),
+            Job(
+                name="shadows",
+                every_s=every.health_every_s,
+                work=self._desk.assembled.shadows.look,
+                may_run_now=True,
+            ),
             Job(name="words", every_s=_WORDS_EVERY_S, work=lambda: "awake"),
+            Job(
+                name="asked",
+                every_s=_ASKED_EVERY_S,
+                work=lambda: self._runner.run_asked(self._recurring),
+            ),
+        )
+
+    def _alert_jobs(self) -> tuple[Job, ...]:
+        """Asking for prices waits for the venue; looking at alerts does not."""
+        assembled, polled_s = self._desk.assembled, self._desk.settings.alerts.poll_every_s
+        every_s = min(polled_s, _MARKET_EVERY_S) if self._desk.market.simulated else polled_s
+        return (
+            Job(
+                name="prices",
+                every_s=every_s,
+                work=assembled.prices.poll,
+                thread=self._poller,
+            ),
+            Job(
+                name="alerts",
+                every_s=every_s,
+                work=assembled.alert_watcher.look,
+                may_run_now=True,
+            ),
         )
 
     def _check_market(self) -> str:
@@ -239,6 +295,7 @@ class RunningDesk:
         clock = self._desk.market.simulated
         if clock is not None and not clock.is_held:
             clock.hold()
+        self._desk.assembled.desk.changes.take_up()
         try:
             reports = self._closes.run_due()
         finally:
@@ -269,39 +326,6 @@ class RunningDesk:
         frame = self._context.timeframe
         holes = sum(len(self._desk.filler.holes(s, frame)) for s in self._context.symbols)
         return f"{holes} absent bars"
-
-    def _beat(self) -> str:
-        """The daily sign of life, at the hour the owner chose."""
-        digest = self._desk.settings.digest
-        now = self._desk.market.wall.now()
-        local = now.astimezone(ZoneInfo(self._desk.settings.app.timezone))
-        due = local.replace(hour=digest.at.hour, minute=digest.at.minute, second=0, microsecond=0)
-        today = f"{local:%Y-%m-%d}"
-        with self._desk.units() as unit:
-            noted = unit.desk.note("heartbeat")
-            if not digest.enabled or local < due or noted == today:
-                return "well"
-            if noted is not None and self._is_quiet(unit):
-                tell(
-                    unit,
-                    kind="heartbeat",
-                    subject=f"heartbeat:{today}",
-                    cause="daily",
-                    payload={},
-                    at=now,
-                    priority=Priority.DIGEST,
-                )
-            unit.desk.put_note("heartbeat", today)
-            unit.commit()
-        return "told"
-
-    def _is_quiet(self, unit: UnitOfWork) -> bool:
-        """Whether no entry was granted during the last day of the market."""
-        now = self._context.clock.now()
-        counts = unit.decisions.counts(now - timedelta(days=1), now)
-        granted = {RouteCode.ASK.label, RouteCode.AUTO.label}
-        enter = ActionCode.ENTER.label
-        return not any(action == enter and route in granted for action, route, _ in counts)
 
     async def _after_job(self, name: str) -> None:
         if self._chat is not None:

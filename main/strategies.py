@@ -1,13 +1,18 @@
-"""Which strategy version a desk trades and a backtest plays, and the weights a person approved.
+"""Which strategy version a desk trades and a backtest plays, and what people changed in the chat.
 
-settings (a name or a file) → version → the stored weights of its lineage, if a person made some
-active → what the settings alter. Rehearsal, backtest and desk all choose here.
+settings (a name or a file) → overrides over them → version → the stored weights of its lineage, if
+a person made some active → what the settings alter. Rehearsal, backtest and desk all choose here.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from config import Settings
+from config.sections import StrategySettings
+from engine.desk.overrides import layered
+from engine.desk.steering import MODE_KEY, STRATEGY_KEY, Configured
+from engine.domain.desk import Mode
 from engine.domain.desk import WeightSet as StoredWeights
 from engine.domain.errors import ConfigurationError, InvalidValueError, UsageError
 from engine.domain.market import CandleSeries, Symbol, Timeframe
@@ -55,6 +60,47 @@ def configured_strategy(settings: Settings, *, simulated: bool = False) -> Strat
     """
     chosen, otherwise = settings.strategy, _SHOWN if simulated else DEFAULT_STRATEGY
     return named_strategy(str(chosen.file) if chosen.file else chosen.name or otherwise)
+
+
+def configured_of(settings: Settings, *, simulated: bool = False) -> Configured:
+    """What the settings say about strategy, limits and mode, as the desk steers by it."""
+
+    def adjust(made: StrategyVersion) -> StrategyVersion:
+        chosen = settings.strategy
+        return made.altered(
+            timeframe=chosen.timeframe, entry=chosen.entry_over(made.entry), exits=settings.exits
+        )
+
+    return Configured(
+        strategy=configured_strategy(settings, simulated=simulated),
+        policies=settings.policy,
+        mode=settings.trading.mode,
+        adjust=adjust,
+        offered=shipped_strategies(),
+    )
+
+
+def in_force(settings: Settings, units: Units) -> Settings:
+    """The settings with what people changed in the chat over them.
+
+    Thresholds and exits of the settings go with the strategy that the settings name.
+    """
+    with units(read_only=True) as unit:
+        overrides = {one.key: one for one in unit.overrides.all()}
+    if not overrides:
+        return settings
+    policies = layered(settings.policy, overrides.values())
+    changes: dict[str, object] = {
+        "risk": policies.risk,
+        "automation": policies.automation,
+        "approval": policies.approval,
+    }
+    if mode := overrides.get(MODE_KEY):
+        changes["trading"] = replace(settings.trading, mode=Mode(mode.value))
+    named = overrides.get(STRATEGY_KEY)
+    if named and named.value != traded_strategy(settings).name:
+        changes |= {"strategy": StrategySettings(name=named.value), "exits": None}
+    return settings.model_copy(update=changes)
 
 
 def traded_strategy(settings: Settings) -> StrategyVersion:

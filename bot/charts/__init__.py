@@ -12,18 +12,25 @@ the first call and not by this module. A worker that wants its first picture to 
 from bot.charts.views import CardPicture, ChartPicture, PortfolioPicture
 from bot.charts.views_backtest import BacktestPicture, ComparisonPicture
 from bot.charts.views_bench import BenchPicture
+from bot.charts.views_explorer import BoardPicture, FramesPicture, WhyPicture
 from bot.charts.views_proof import ProofPicture
+from bot.charts.views_records import TradePicture, VetoPicture
 from bot.charts.views_reliability import ReliabilityPicture
 
 __all__ = [
     "draw_backtest",
     "draw_bench",
+    "draw_board",
     "draw_card",
     "draw_chart",
     "draw_comparison",
+    "draw_frames",
     "draw_portfolio",
     "draw_proof",
     "draw_reliability",
+    "draw_trade",
+    "draw_veto",
+    "draw_why",
     "warm_up",
 ]
 
@@ -70,6 +77,20 @@ def draw_proof(view: ProofPicture) -> bytes:
     return proof.compose(view).png()
 
 
+def draw_trade(view: TradePicture) -> bytes:
+    """Return a closed trade on its market as PNG, `view.chart.width_px` wide."""
+    from bot.charts import trade  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return trade.compose(view).png()
+
+
+def draw_veto(view: VetoPicture) -> bytes:
+    """Return what saying no was worth as PNG, `view.width_px` wide."""
+    from bot.charts import veto  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return veto.compose(view).png()
+
+
 def draw_reliability(view: ReliabilityPicture) -> bytes:
     """Return what a calibration promised and what came of it as PNG, `view.width_px` wide."""
     from bot.charts import reliability  # noqa: PLC0415 - matplotlib is imported on first use
@@ -82,6 +103,27 @@ def draw_bench(view: BenchPicture) -> bytes:
     from bot.charts import bench  # noqa: PLC0415 - matplotlib is imported on first use
 
     return bench.compose(view).png()
+
+
+def draw_board(view: BoardPicture) -> bytes:
+    """Return a page of the ranked list as PNG, `view.width_px` wide."""
+    from bot.charts import board  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return board.compose(view).png()
+
+
+def draw_why(view: WhyPicture) -> bytes:
+    """Return a decision, its contributions and gates as PNG, `view.width_px` wide."""
+    from bot.charts import why  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return why.compose(view).png()
+
+
+def draw_frames(view: FramesPicture) -> bytes:
+    """Return a market on several timeframes as PNG, as wide as the first chart says."""
+    from bot.charts import timeframes  # noqa: PLC0415 - matplotlib is imported on first use
+
+    return timeframes.compose(view).png()
 
 
 def warm_up() -> None:

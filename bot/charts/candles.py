@@ -11,6 +11,7 @@ import numpy as np
 from bot.charts import numbers
 from bot.charts.frame import Frame, heading
 from bot.charts.panel import Panel
+from bot.charts.style import Palette
 from bot.charts.views import Bars, ChartPicture, Flags
 
 BODY_SHARE = 0.72
@@ -48,10 +49,12 @@ def price_limits(view: ChartPicture) -> tuple[float, float]:
     return low - missing - air, high + missing + air
 
 
-def draw(frame: Frame, view: ChartPicture, *, top: float, height: float) -> Panel:
+def draw(
+    frame: Frame, view: ChartPicture, *, top: float, height: float, name: str = "price"
+) -> Panel:
     """Draw the panel and return it; the caller adds the levels."""
     low, high = price_limits(view)
-    panel = frame.panel("price", top, height, y=(low, high))
+    panel = frame.panel(name, top, height, y=(low, high))
     frame.levels(panel, grid_prices(low, high, height))
     _bands(panel, frame, view)
     colours = frame.sheet.colours
@@ -68,13 +71,17 @@ def draw(frame: Frame, view: ChartPicture, *, top: float, height: float) -> Pane
 
 def draw_heading(frame: Frame, view: ChartPicture, y: float) -> None:
     """Write unit and legend above the panel."""
-    colours = frame.sheet.colours
     unit = f", {view.price_unit}" if view.price_unit else ""
+    entries = legend(frame.sheet.colours, view)
+    heading(frame.sheet, y, f"{frame.words.price}{unit}", entries=entries)
+
+
+def legend(colours: Palette, view: ChartPicture) -> list[tuple[str, str]]:
+    """Return what the lines over the candles are called, with their colours."""
     entries = [(view.bands.label, colours.band)] if view.bands is not None else []
-    entries += [
+    return entries + [
         (line.label, colours.lines[k % len(colours.lines)]) for k, line in enumerate(view.averages)
     ]
-    heading(frame.sheet, y, f"{frame.words.price}{unit}", entries=entries)
 
 
 def grid_prices(low: float, high: float, height: float) -> list[float]:

@@ -9,20 +9,23 @@ from bot.charts.sheet import Sheet
 from bot.charts.views import Bars, ChartPicture
 
 HEIGHT = 1300.0
+_STOCH = 120.0
+"""What a picture with the stochastic is taller by, so that the price keeps its room."""
 _TOP = 22.0
 _BOTTOM = 14.0
 
 
 def compose(view: ChartPicture) -> Sheet:
     """Return the sheet with everything on it, not yet rendered."""
-    sheet = Sheet(height=HEIGHT, theme=view.theme, width_px=view.width_px)
+    height = HEIGHT if view.stoch is None else HEIGHT + _STOCH
+    sheet = Sheet(height=height, theme=view.theme, width_px=view.width_px)
     right = _last_price(sheet, view, top=_TOP)
     score.title(sheet, view.symbol, view.timeframe, top=_TOP, right=right - 30)
     y = _TOP + score.TITLE_HEIGHT
     if view.badges:
         score.badges(sheet, view.badges, top=y)
         y += score.BADGES_HEIGHT
-    market.draw(sheet, view, top=y + 12, bottom=HEIGHT - _BOTTOM)
+    market.draw(sheet, view, top=y + 12, bottom=height - _BOTTOM)
     return sheet
 
 

@@ -102,6 +102,17 @@ class Frame:
 
     def time_labels(self, top: float) -> None:
         """Write the times below the last panel and name zone and stretch below them."""
+        self.tick_labels(top)
+        self.sheet.text(
+            style.MARGIN,
+            top + 62,
+            self._caption(),
+            colour=self.sheet.colours.muted,
+            room=style.WIDTH - 2 * style.MARGIN,
+        )
+
+    def tick_labels(self, top: float) -> None:
+        """Write the times below a panel."""
         muted = self.sheet.colours.muted
         edge = 0.0
         for tick in self.ticks:
@@ -114,20 +125,18 @@ class Frame:
                 x, top + 22, tick.label, colour=colour, bold=tick.strong, align="center"
             )
             edge = x + width / 2 + 18
-        self.sheet.text(
-            style.MARGIN,
-            top + 62,
-            self._caption(),
-            colour=muted,
-            room=style.WIDTH - 2 * style.MARGIN,
-        )
+
+    @property
+    def zone_text(self) -> str:
+        """The zone that the times are in, with its distance to UTC at the last bar."""
+        offset = timeaxis.offset_text(int(self.time.time_ms[self.known - 1]), self.zone)
+        zone = self.zone.key if self.zone.key == offset else f"{self.zone.key} ({offset})"
+        return f"{self.words.time_in} {zone}"
 
     def _caption(self) -> str:
         first, last = int(self.time.time_ms[0]), int(self.time.time_ms[self.known - 1])
-        offset = timeaxis.offset_text(last, self.zone)
-        zone = self.zone.key if self.zone.key == offset else f"{self.zone.key} ({offset})"
         span = timeaxis.span_text(first, last, zone=self.zone, words=self.words)
-        return f"{self.words.time_in} {zone}: {span}"
+        return f"{self.zone_text}: {span}"
 
 
 def frame(

@@ -1,13 +1,13 @@
-"""The panels below the price: volume, RSI and MACD."""
+"""The panels below the price: volume, RSI, MACD and the stochastic."""
 
 import numpy as np
 
 from bot.charts import numbers
 from bot.charts.candles import BODY_SHARE, is_up, price_step
 from bot.charts.frame import HEADING, Frame, heading
-from bot.charts.views import Bars, Floats, Macd, Rsi
+from bot.charts.views import Bars, Floats, Macd, Rsi, Stoch
 
-_RSI_LIMITS = (0.0, 100.0)
+_PERCENT = (0.0, 100.0)
 
 
 def volume(frame: Frame, bars: Bars, unit: str, *, top: float, height: float) -> None:
@@ -41,7 +41,7 @@ def rsi(frame: Frame, view: Rsi, *, top: float, height: float) -> None:
     last = numbers.last_known(view.values)
     heading(frame.sheet, top + 17, view.label, value=_short(last))
     top += HEADING
-    panel = frame.panel("rsi", top, height, y=_RSI_LIMITS)
+    panel = frame.panel("rsi", top, height, y=_PERCENT)
     bounds = [view.lower_bound, view.upper_bound]
     frame.levels(panel, bounds)
     x = frame.position
@@ -78,6 +78,26 @@ def macd(frame: Frame, view: Macd, unit: str, *, top: float, height: float) -> N
     panel.curve(x, view.line, colours.lines[0])
     panel.curve(x, view.signal, colours.lines[1])
     frame.value_label(top + height / 2, "0")
+
+
+def stoch(frame: Frame, view: Stoch, *, top: float, height: float) -> None:
+    """Draw %K and %D between 0 and 100, with where both are beyond a bound filled."""
+    colours = frame.sheet.colours
+    entries = [("%K", colours.lines[0]), ("%D", colours.lines[1])]
+    last = numbers.last_known(view.k)
+    heading(frame.sheet, top + 17, view.label, value=_short(last), entries=entries)
+    top += HEADING
+    panel = frame.panel("stoch", top, height, y=_PERCENT)
+    bounds = [view.lower_bound, view.upper_bound]
+    frame.levels(panel, bounds)
+    x, lower, upper = frame.position, *bounds
+    high, low = np.maximum(view.k, view.d), np.minimum(view.k, view.d)
+    panel.fill(x, high, lower, colours.up, where=high < lower, alpha=0.45, layer=2)
+    panel.fill(x, low, upper, colours.down, where=low > upper, alpha=0.45, layer=2)
+    panel.curve(x, view.k, colours.lines[0])
+    panel.curve(x, view.d, colours.lines[1])
+    for bound in bounds:
+        frame.value_label(top + height * (1 - bound / 100), f"{bound:g}")
 
 
 def _largest(*series: Floats) -> float:

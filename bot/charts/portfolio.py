@@ -1,5 +1,7 @@
 """The picture of the money: headline, equity and drawdown over time, allocation, open profit.
 
+Buy-and-hold, where it is known, runs along as a thinner line from the same start.
+
 As tall as its rows need, so that an empty portfolio is not a page of nothing.
 """
 
@@ -15,7 +17,8 @@ _TOP = 22.0
 _BOTTOM = 10.0
 _HEADLINE = 118.0
 _PERIODS = 92.0
-_MOST_PERIODS = 3
+_MOST_PERIODS = 4
+_NOTE = 44.0
 _EQUITY_HEIGHT = 300.0
 _DRAWDOWN_HEIGHT = 108.0
 _SPACE = 10.0
@@ -47,6 +50,7 @@ def _height(view: PortfolioPicture) -> float:
     return (
         _TOP
         + _HEADLINE
+        + (_NOTE if view.note else 0.0)
         + (score.BADGES_HEIGHT if view.badges else 0.0)
         + (_PERIODS if view.periods else 0.0)
         + 2 * HEADING
@@ -67,6 +71,9 @@ def _headline(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
     text = f"{numbers.amount(view.equity_quote)} {view.currency}"
     sheet.text(style.MARGIN, top + 72, text, size=style.TITLE, bold=True, room=room)
     y = top + _HEADLINE
+    if view.note:
+        sheet.text(style.MARGIN, y + 4, view.note, colour=sheet.colours.muted, room=room)
+        y += _NOTE
     if view.badges:
         score.badges(sheet, view.badges, top=y)
         y += score.BADGES_HEIGHT
@@ -89,8 +96,8 @@ def _periods(sheet: Sheet, periods: tuple[Profit, ...], *, top: float) -> None:
 
 
 def _curves(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
-    values = view.equity.equity_quote
-    low, high = _limits(values)
+    values, hold = view.equity.equity_quote, view.hold_quote
+    low, high = _limits(values if hold is None else np.concatenate((values, hold)))
     ticks = numbers.round_ticks(low, high, 4)
     step = ticks[1] - ticks[0] if len(ticks) > 1 else price_step(low, high)
     labels = [numbers.price(tick, step) for tick in ticks]
@@ -105,8 +112,13 @@ def _curves(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
         right=style.WIDTH - max(sheet.measure(text) for text in texts) - style.MARGIN,
         half_bar=0.0,
     )
-    heading(sheet, top + 17, f"{view.words.equity}, {view.currency}")
+    entries = [(view.hold_name, sheet.colours.band)] if hold is not None else None
+    title = f"{view.words.equity}, {view.currency}"
+    heading(sheet, top + 17, title, value=view.stretch, entries=entries)
     y = top + HEADING
+    if hold is not None:
+        # The panel is made by the equity; the market steps back behind it.
+        _hold(axis, hold, y, limits=(low, high))
     _equity(axis, values, y, limits=(low, high), ticks=dict(zip(ticks, labels, strict=True)))
     y += _EQUITY_HEIGHT + _SPACE
     heading(sheet, y + 17, f"{view.words.drawdown}, %")
@@ -114,6 +126,11 @@ def _curves(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
     y += HEADING + _DRAWDOWN_HEIGHT
     axis.time_labels(y)
     return y + TIME_LABELS + 12
+
+
+def _hold(axis: Frame, values: Floats, top: float, *, limits: tuple[float, float]) -> None:
+    panel = axis.panel("hold", top, _EQUITY_HEIGHT, y=limits)
+    panel.curve(axis.time.position, values, axis.sheet.colours.band, width=3.0, layer=2)
 
 
 def _equity(

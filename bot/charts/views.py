@@ -90,6 +90,17 @@ class Macd:
     histogram: Floats
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stoch:
+    """The panel of the stochastic, 0 to 100: %K, %D and the bounds the rule uses."""
+
+    label: str
+    k: Floats
+    d: Floats
+    lower_bound: float = 20.0
+    upper_bound: float = 80.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
     """Prices of an order or a position, in the quote currency; None is not drawn.
@@ -163,6 +174,7 @@ class ChartPicture:
     `price_unit` and `volume_unit` label the axes ("USDT", "BTC"); times are shown in the IANA
     zone `zone_name`. `badges` are short states a person must not miss ("simulated market"). A
     `cone` begins after the last bar.
+    Panels without their data are left out, and so is the volume where it is not wanted.
     """
 
     symbol: str
@@ -175,6 +187,8 @@ class ChartPicture:
     averages: tuple[Line, ...] = ()
     rsi: Rsi | None = None
     macd: Macd | None = None
+    stoch: Stoch | None = None
+    has_volume: bool = True
     levels: Levels = field(default_factory=Levels)
     cone: Cone | None = None
     badges: tuple[str, ...] = ()
@@ -206,6 +220,8 @@ class ChartPicture:
                 ("macd signal", self.macd.signal),
                 ("macd histogram", self.macd.histogram),
             ]
+        if self.stoch is not None:
+            series += [("stochastic %K", self.stoch.k), ("stochastic %D", self.stoch.d)]
         return series
 
 
@@ -282,13 +298,19 @@ class Profit:
 class PortfolioPicture:
     """The money: what there is, how it got there, where it lies, what is open.
 
-    `periods` stand under the headline (at most three are shown), `positions` and `holdings` are
-    drawn as bars, the largest first; what does not fit is summed up in one bar.
+    `periods` stand under the headline (at most four are shown), `positions` and `holdings` are
+    drawn as bars, the largest first; what does not fit is summed up in one bar. `note` stands under
+    the equity (the owner's currency). `hold_quote` is buy-and-hold over the same times, called
+    `hold_name`; `stretch` names the time shown ("1 week").
     """
 
     currency: str
     equity_quote: float
     equity: Equity
+    note: str = ""
+    hold_quote: Floats | None = None
+    hold_name: str = ""
+    stretch: str = ""
     periods: tuple[Profit, ...] = ()
     holdings: tuple[Holding, ...] = ()
     positions: tuple[Profit, ...] = ()
@@ -300,6 +322,8 @@ class PortfolioPicture:
 
     def __post_init__(self) -> None:
         require_finite("equity_quote", self.equity_quote)
+        if self.hold_quote is not None:
+            require_series("hold_quote", self.hold_quote, len(self.equity.time_ms))
         require_zone(self.zone_name)
         require_width(self.width_px)
 

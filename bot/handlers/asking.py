@@ -47,7 +47,8 @@ class Response:
 
     ``about`` is the subject the pressed message speaks of. A copy that the outbox does not know of
     (its delivery was never confirmed) is adopted; where another message speaks of the subject, the
-    copy is told its ``farewell``.
+    copy is told its ``farewell``. ``erases`` takes the person's own message away, because it holds
+    a code.
     """
 
     replies: tuple[Reply, ...] = ()
@@ -56,6 +57,7 @@ class Response:
     strips: bool = False
     about: str = ""
     farewell: Reply | None = None
+    erases: bool = False
     paired: Person | None = None
 
 

@@ -9,10 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from bot.handlers.alerts import alerts, set_alert, watch
+from bot.handlers.approvals import approvals, size
 from bot.handlers.asking import Ask, Handle, Response, may, note, tell
+from bot.handlers.changes import asked, limits, mode, rearm, strategy, weights
+from bot.handlers.delivery import digest, jobs, mute, quiet
+from bot.handlers.explorer import chart, costs, opportunities, why
+from bot.handlers.factors import totp
+from bot.handlers.people import invite, people
+from bot.handlers.records import audit, export, stop, trades, veto
 from bot.handlers.research import backtest, proof
+from bot.handlers.settings import settings
+from engine.domain.changes import ChangeKind, ChangeWish
 from engine.domain.desk import Person, Role
-from engine.domain.market import Timeframe
 from engine.domain.values import to_ms
 from engine.domain.views import CommandOutcome
 
@@ -47,12 +56,6 @@ def status(ask: Ask) -> Response:
     return tell("status")
 
 
-def opportunities(ask: Ask) -> Response:
-    """The ranked list."""
-    del ask
-    return tell("opportunities", page=0)
-
-
 def portfolio(ask: Ask) -> Response:
     """The money, as a picture."""
     del ask
@@ -65,40 +68,10 @@ def positions(ask: Ask) -> Response:
     return tell("positions")
 
 
-def trades(ask: Ask) -> Response:
-    """Closed trades."""
-    del ask
-    return tell("trades")
-
-
 def pnl(ask: Ask) -> Response:
     """Profit and loss."""
     del ask
     return tell("pnl")
-
-
-def approvals(ask: Ask) -> Response:
-    """Open questions."""
-    del ask
-    return tell("approvals")
-
-
-def why(ask: Ask) -> Response:
-    """Explain a decision: by market, by id, or the newest proposal."""
-    return tell("why", query=" ".join(ask.args))
-
-
-def chart(ask: Ask) -> Response:
-    """A market as a picture."""
-    if not ask.args:
-        return note("chart_usage")
-    symbol = ask.symbol(ask.args[0])
-    if symbol is None:
-        return note("unknown_symbol", symbol=ask.args[0])
-    timeframe = ask.args[1].lower() if len(ask.args) > 1 else ""
-    if timeframe and timeframe not in set(Timeframe):
-        return note("unknown_timeframe", timeframe=ask.args[1])
-    return tell("chart", symbol=str(symbol), timeframe=timeframe)
 
 
 def buy(ask: Ask) -> Response:
@@ -145,15 +118,12 @@ def resume(ask: Ask) -> Response:
 
 
 def kill(ask: Ask) -> Response:
-    """Stop everything that adds risk; only an owner may take it back."""
+    """Stop everything that adds risk; taking it back is a question to the owners."""
     match [arg.lower() for arg in ask.args]:
         case [] | ["on"]:
-            return _told("kill", ask.desk.kill(ask.person.user_id, on=True))
-        case ["off"] if may(ask.person, Role.OWNER):
-            outcome = ask.desk.kill(ask.person.user_id, on=False)
-            return note("unkill_done") if outcome.done else _told("kill", outcome)
+            return _told("kill", ask.desk.kill(ask.person.user_id))
         case ["off"]:
-            return note("not_allowed", command="/kill off")
+            return asked(ChangeWish(kind=ChangeKind.KILL_OFF), ask)
         case _:
             return note("kill_usage")
 
@@ -175,16 +145,38 @@ COMMANDS: Mapping[str, Command] = {
         Command("positions", Role.VIEWER, positions),
         Command("trades", Role.VIEWER, trades),
         Command("pnl", Role.VIEWER, pnl),
+        Command("stop", Role.APPROVER, stop),
+        Command("veto", Role.VIEWER, veto),
+        Command("export", Role.APPROVER, export),
+        Command("audit", Role.VIEWER, audit),
         Command("approvals", Role.VIEWER, approvals),
+        Command("size", Role.APPROVER, size),
         Command("why", Role.VIEWER, why),
         Command("chart", Role.VIEWER, chart),
+        Command("costs", Role.VIEWER, costs),
+        Command("alert", Role.VIEWER, set_alert),
+        Command("alerts", Role.VIEWER, alerts),
+        Command("watch", Role.VIEWER, watch),
         Command("backtest", Role.APPROVER, backtest),
         Command("proof", Role.VIEWER, proof),
+        Command("digest", Role.VIEWER, digest),
+        Command("quiet", Role.VIEWER, quiet),
+        Command("mute", Role.VIEWER, mute),
+        Command("jobs", Role.VIEWER, jobs),
         Command("buy", Role.OWNER, buy),
         Command("close", Role.APPROVER, close),
+        Command("totp", Role.APPROVER, totp),
         Command("pause", Role.APPROVER, pause),
         Command("resume", Role.OWNER, resume),
         Command("kill", Role.APPROVER, kill),
+        Command("rearm", Role.APPROVER, rearm),
+        Command("mode", Role.VIEWER, mode),
+        Command("strategy", Role.VIEWER, strategy),
+        Command("weights", Role.VIEWER, weights),
+        Command("limits", Role.VIEWER, limits),
+        Command("people", Role.OWNER, people),
+        Command("invite", Role.OWNER, invite),
+        Command("settings", Role.VIEWER, settings),
     )
 }
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.channel import Incoming
 from bot.handlers.asking import Ask, Response, may, note, tell
 from bot.handlers.commands import COMMANDS
+from bot.handlers.factors import looks_like_code, type_code
 from bot.handlers.intents import understand
 from bot.handlers.presses import PRESSES
 from bot.messages.callbacks import decode
@@ -79,15 +80,17 @@ class Dispatcher:
 
     def words_for(self, person: Person | None) -> Words:
         """The language of a person, or of the desk."""
-        language = person.language if person else self._options.language
-        return Words.of(language, self._options.zone_name)
+        return Words.for_reader(person, self._options)
 
     def _stranger(self, incoming: Incoming) -> Response:
         now = self._clock.now()
         words = incoming.text.split()
         is_pairing = incoming.is_private and len(words) == 2 and words[0] == "/start"  # noqa: PLR2004 - command and code
         if is_pairing and self._strangers.may_try_code(incoming.user_id, now):
-            paired = self._desk.pair(words[1], self._newcomer(incoming, now))
+            newcomer = self._newcomer(incoming, now)
+            if self._desk.changes.join(words[1], newcomer):
+                return note("invitation_asked")
+            paired = self._desk.pair(words[1], newcomer)
             if paired is None:
                 return Response()  # the desk has written down that the code was wrong
             return Response(replies=tell("welcome").replies, paired=paired)
@@ -127,11 +130,19 @@ class Dispatcher:
         return self._run(incoming, person, name.lower(), tuple(args))
 
     def _plain(self, incoming: Incoming, person: Person, text: str) -> Response:
+        if looks_like_code(text):
+            return self._code(incoming, person, text)
         intent = understand(text, self._desk.status().symbols)
         if intent is None:
             # In a group people talk to each other, not to the desk.
             return note("not_understood") if incoming.is_private else Response()
         return self._run(incoming, person, intent.command, intent.args)
+
+    def _code(self, incoming: Incoming, person: Person, text: str) -> Response:
+        """Six digits are a code where one is awaited; in a group they may be anything else."""
+        if incoming.is_private or self._desk.factors.is_awaited(person.user_id):
+            return type_code(self._ask(incoming, person), text)
+        return Response()
 
     def _run(
         self, incoming: Incoming, person: Person, name: str, args: tuple[str, ...]

@@ -9,8 +9,56 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.handlers.alerts import (
+    change_alert,
+    list_alerts,
+    offer_levels,
+    set_band,
+    set_level,
+    watch_market,
+)
+from bot.handlers.approvals import (
+    answer,
+    answer_in_inbox,
+    choose_size,
+    hide_sizes,
+    offer_sizes,
+    show_inbox,
+)
 from bot.handlers.asking import Ask, Reply, Response, note_reply
+from bot.handlers.changes import answer_change, choose_mode, choose_version, show_limits
+from bot.handlers.delivery import (
+    resend_dead,
+    run_job,
+    set_loudness,
+    set_mute,
+    set_quiet,
+    show_screen,
+)
+from bot.handlers.explorer import (
+    ask_why,
+    open_card,
+    open_chart,
+    open_costs,
+    open_list,
+    open_why,
+    show_decision_chart,
+    swap_chart,
+)
+from bot.handlers.people import choose_role, show_person
+from bot.handlers.records import (
+    move_stop,
+    send_evidence,
+    send_export,
+    show_curve,
+    show_evidence,
+    show_positions,
+    show_stops,
+    show_trade,
+    show_trades,
+)
 from bot.handlers.research import cancel_research, repeat_research
+from bot.handlers.settings import set_preference, show_settings
 from bot.messages.callbacks import (
     Answer,
     AskWhy,
@@ -22,22 +70,57 @@ from bot.messages.callbacks import (
     ShowCard,
     ShowDecisionChart,
     SwapChart,
-    TurnPage,
     matches,
 )
+from bot.messages.callbacks_alerts import (
+    ChangeAlert,
+    ListAlerts,
+    OfferLevels,
+    SetBand,
+    SetLevel,
+    WatchMarket,
+)
+from bot.messages.callbacks_approvals import (
+    AnswerInInbox,
+    ChooseSize,
+    HideSizes,
+    OfferSizes,
+    ShowInbox,
+)
+from bot.messages.callbacks_changes import (
+    AnswerChange,
+    ChooseMode,
+    ChooseRole,
+    ChooseVersion,
+    SetPreference,
+    ShowLimits,
+    ShowPerson,
+    ShowSettings,
+)
+from bot.messages.callbacks_delivery import (
+    ResendDead,
+    RunJob,
+    SetLoudness,
+    SetMute,
+    SetQuiet,
+    ShowScreen,
+)
+from bot.messages.callbacks_explorer import OpenCard, OpenChart, OpenCosts, OpenList, OpenWhy
+from bot.messages.callbacks_records import (
+    MoveStop,
+    SendEvidence,
+    SendExport,
+    ShowCurve,
+    ShowEvidence,
+    ShowPositions,
+    ShowStops,
+    ShowTrade,
+    ShowTrades,
+)
 from engine.desk.tell import card_subject
-from engine.domain.desk import Delivery, Role
+from engine.domain.desk import Role
 from engine.domain.market import Symbol
 from engine.domain.values import to_ms
-from engine.domain.views import PressOutcome, PressResult
-
-_LOUD = (
-    PressResult.REFUSED,
-    PressResult.NOT_ALLOWED,
-    PressResult.EXPIRED,
-    PressResult.ASKED_AGAIN,
-)
-_LATE = (PressResult.ALREADY_DECIDED, PressResult.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,67 +129,6 @@ class Pressable:
 
     role: Role
     handle: Callable[[Ask, Any], Response]
-
-
-def answer(ask: Ask, pressed: Answer) -> Response:
-    """Answer a question of the desk."""
-    outcome = ask.desk.press(
-        pressed.token,
-        pressed.press,
-        ask.person.user_id,
-        request_id=ask.request_id,
-        reason=pressed.reason,
-    )
-    reason = ask.words.named("reasons", outcome.reason or "none")
-    about = _subject(outcome)
-    return Response(
-        replies=_refreshed(outcome),
-        answer=ask.said(f"press.{outcome.result}", reason=reason),
-        is_alert=outcome.result in _LOUD,
-        strips=outcome.result is PressResult.UNKNOWN_TOKEN,
-        about=about,
-        farewell=_farewell(outcome) if about else None,
-    )
-
-
-def _farewell(outcome: PressOutcome) -> Reply:
-    """What an old message of a card says for good: its own question's end, without buttons."""
-    approval = outcome.approval
-    assert approval is not None  # a subject comes from an approval
-    return Reply(
-        kind="card",
-        payload={
-            "decision_id": approval.decision_id,
-            "shown_at": approval.created_at.isoformat(),
-        },
-        in_place=True,
-    )
-
-
-def _subject(outcome: PressOutcome) -> str:
-    decision = outcome.approval.decision_id if outcome.approval else None
-    return "" if decision is None else card_subject(decision)
-
-
-def _refreshed(outcome: PressOutcome) -> tuple[Reply, ...]:
-    """A late press means that its card was not up to date, so it is told again."""
-    approval = outcome.approval
-    if outcome.result not in _LATE or approval is None or approval.decision_id is None:
-        return ()
-    return (
-        Reply(
-            kind="card",
-            payload={"decision_id": approval.decision_id},
-            subject=card_subject(approval.decision_id),
-            delivery=Delivery.EDIT,
-        ),
-    )
-
-
-def ask_why(ask: Ask, pressed: AskWhy) -> Response:
-    """Explain a decision."""
-    del ask
-    return Response(replies=(Reply(kind="why", payload={"query": pressed.decision_id}),))
 
 
 def show_card(ask: Ask, pressed: ShowCard) -> Response:
@@ -122,30 +144,6 @@ def show_card(ask: Ask, pressed: ShowCard) -> Response:
             ),
         )
     )
-
-
-def show_decision_chart(ask: Ask, pressed: ShowDecisionChart) -> Response:
-    """Show the market of a decision."""
-    view = ask.desk.card(pressed.decision_id, with_chart=False)
-    if view is None:
-        return Response(answer=ask.said("notices.card_gone"))
-    decision = view.decision
-    return Response(replies=(_chart(str(decision.symbol), decision.timeframe),))
-
-
-def swap_chart(ask: Ask, pressed: SwapChart) -> Response:
-    """Show another timeframe in the same message."""
-    symbol = _market(ask, pressed.market)
-    if symbol is None:
-        return Response(answer=ask.said("notices.unknown_symbol", symbol=pressed.market))
-    return Response(
-        replies=(_chart(str(symbol), pressed.timeframe, in_place=ask.incoming.has_photo),)
-    )
-
-
-def _chart(symbol: str, timeframe: str, *, in_place: bool = False) -> Reply:
-    payload = {"symbol": symbol, "timeframe": str(timeframe)}
-    return Reply(kind="chart", payload=payload, in_place=in_place)
 
 
 def close_position(ask: Ask, pressed: ClosePosition) -> Response:
@@ -164,14 +162,6 @@ def close_position(ask: Ask, pressed: ClosePosition) -> Response:
         replies=(again,),
         answer=ask.said(f"notices.{name}", symbol=position.symbol, reason=reason),
         is_alert=not outcome.done,
-    )
-
-
-def turn_page(ask: Ask, pressed: TurnPage) -> Response:
-    """Show another page in the same message."""
-    del ask
-    return Response(
-        replies=(Reply(kind="opportunities", payload={"page": pressed.page}, in_place=True),)
     )
 
 
@@ -204,13 +194,53 @@ def _market(ask: Ask, ref: str) -> Symbol | None:
 PRESSES: Mapping[type[Callback], Pressable] = {
     # The desk itself checks who may answer a question, and leaves an audit line of who may not.
     Answer: Pressable(Role.VIEWER, answer),
+    AnswerInInbox: Pressable(Role.VIEWER, answer_in_inbox),
+    ChooseSize: Pressable(Role.VIEWER, choose_size),
+    OfferSizes: Pressable(Role.APPROVER, offer_sizes),
+    HideSizes: Pressable(Role.APPROVER, hide_sizes),
+    ShowInbox: Pressable(Role.VIEWER, show_inbox),
     AskWhy: Pressable(Role.VIEWER, ask_why),
     ShowCard: Pressable(Role.VIEWER, show_card),
     ShowDecisionChart: Pressable(Role.VIEWER, show_decision_chart),
     SwapChart: Pressable(Role.VIEWER, swap_chart),
-    TurnPage: Pressable(Role.VIEWER, turn_page),
+    OpenList: Pressable(Role.VIEWER, open_list),
+    OpenCard: Pressable(Role.VIEWER, open_card),
+    OpenWhy: Pressable(Role.VIEWER, open_why),
+    OpenChart: Pressable(Role.VIEWER, open_chart),
+    OpenCosts: Pressable(Role.VIEWER, open_costs),
+    SetLoudness: Pressable(Role.VIEWER, set_loudness),
+    SetQuiet: Pressable(Role.VIEWER, set_quiet),
+    SetMute: Pressable(Role.VIEWER, set_mute),
+    ShowScreen: Pressable(Role.VIEWER, show_screen),
+    RunJob: Pressable(Role.OWNER, run_job),
+    ResendDead: Pressable(Role.OWNER, resend_dead),
+    # Everybody may have alerts; the desk itself checks whose an alert is.
+    ChangeAlert: Pressable(Role.VIEWER, change_alert),
+    ListAlerts: Pressable(Role.VIEWER, list_alerts),
+    OfferLevels: Pressable(Role.VIEWER, offer_levels),
+    SetLevel: Pressable(Role.VIEWER, set_level),
+    SetBand: Pressable(Role.VIEWER, set_band),
+    WatchMarket: Pressable(Role.VIEWER, watch_market),
     ClosePosition: Pressable(Role.APPROVER, close_position),
     ConfirmBuy: Pressable(Role.OWNER, confirm_buy),
+    # Likewise: the desk checks, and writes down who may not.
+    AnswerChange: Pressable(Role.VIEWER, answer_change),
+    ChooseVersion: Pressable(Role.APPROVER, choose_version),
+    ChooseMode: Pressable(Role.APPROVER, choose_mode),
+    ShowLimits: Pressable(Role.VIEWER, show_limits),
+    ShowPerson: Pressable(Role.OWNER, show_person),
+    ChooseRole: Pressable(Role.OWNER, choose_role),
+    ShowSettings: Pressable(Role.VIEWER, show_settings),
+    SetPreference: Pressable(Role.VIEWER, set_preference),
     CancelResearch: Pressable(Role.APPROVER, cancel_research),
     RepeatResearch: Pressable(Role.APPROVER, repeat_research),
+    ShowCurve: Pressable(Role.VIEWER, show_curve),
+    ShowPositions: Pressable(Role.VIEWER, show_positions),
+    ShowStops: Pressable(Role.APPROVER, show_stops),
+    MoveStop: Pressable(Role.APPROVER, move_stop),
+    ShowTrades: Pressable(Role.VIEWER, show_trades),
+    ShowTrade: Pressable(Role.VIEWER, show_trade),
+    SendExport: Pressable(Role.APPROVER, send_export),
+    ShowEvidence: Pressable(Role.VIEWER, show_evidence),
+    SendEvidence: Pressable(Role.VIEWER, send_evidence),
 }

@@ -1,46 +1,193 @@
-"""Many reports that had to wait, told as one list: the first line of each.
+"""Many reports in one message: what waited, what was held for the digest, many opportunities.
 
-After a day without a connection a phone must not ring a hundred times. Questions are never here.
+rows of the payload → newest state of each subject → a line each, by type, the most important first
+→ as many as one message holds. The rows it found no room for are not covered: the sender lets them
+wait for the next message, so that a list is never cut and each message is one delivery.
+
+After a day without a connection a phone must not ring a hundred times, and nothing may be absent
+for it. Questions that are open are never here; one that has ended says how.
 """
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from bot.channel import TEXT_LIMIT
-from bot.messages.markup import Html, shown_length
-from bot.messages.rendered import Rendered, Renderer, Telling, lines
+from bot.channel import TEXT_LIMIT, Button, Keyboard
+from bot.messages.callbacks import ShowCard
+from bot.messages.callbacks_delivery import ShowScreen
+from bot.messages.headlines import headline
+from bot.messages.markup import Html, cut, escape, plain, shown_length
+from bot.messages.rendered import Facts, Rendered, Renderer, Telling, button, lines
+from engine.desk.front import DeskFront
+from engine.domain.delivery import MessageType
 from engine.domain.desk import Json
+from engine.domain.ids import DecisionId
+from engine.domain.orders import Fill, Order
+from engine.domain.portfolio import Trade
 
 _SPARE = 200
+_LONGEST_LINE = 300
+_BUTTONS = 12
+_BUTTONS_A_ROW = 3
+_MANY_TRADES = 1000
+_RANKED = 100
+_ORDER = (
+    MessageType.FAILURE,
+    MessageType.REMINDER,
+    MessageType.QUESTION,
+    MessageType.CLOSE,
+    MessageType.FILL,
+    MessageType.ALERT,
+    MessageType.OPPORTUNITY,
+    MessageType.RESEARCH,
+    MessageType.DIGEST,
+    MessageType.HEARTBEAT,
+)
 
 
-def backlog_renderer(renderers: dict[str, Renderer]) -> Renderer:
-    """A renderer of lists, which leaves the lines to the renderers of each kind."""
+@dataclass(slots=True)
+class _Entry:
+    """What one subject has to say: its newest row, and the rows that it stands for."""
 
-    def render_backlog(telling: Telling) -> Rendered | None:
-        rows = telling.payload.get("rows")
-        told = [
-            line
-            for row in (rows if isinstance(rows, list) else [])
-            if isinstance(row, dict) and (line := _line(renderers, telling, row))
-        ]
-        if not told:
-            return None
-        words = telling.words
-        text = words("backlog.head", count=len(told))
-        for number, line in enumerate(told):
-            if shown_length(text) + shown_length(line) > TEXT_LIMIT - _SPARE:
-                return Rendered(text=lines(text, words("backlog.more", count=len(told) - number)))
-            text = lines(text, line)
-        return Rendered(text=text)
-
-    return render_backlog
+    kind: str
+    type_name: str
+    payload: Mapping[str, Json]
+    ids: list[str] = field(default_factory=list)
+    score: Decimal = Decimal(0)
 
 
-def _line(renderers: dict[str, Renderer], telling: Telling, row: dict[str, Json]) -> Html | None:
-    """The first line of a message, its headline."""
-    payload = row.get("payload")
-    renderer = renderers.get(str(row.get("kind")))
-    if renderer is None or not isinstance(payload, dict):
+def list_renderer(renderers: Mapping[str, Renderer]) -> Renderer:
+    """A renderer of lists, which leaves what a line says to the renderers of each kind."""
+
+    def render_list(telling: Telling) -> Rendered | None:
+        once = replace(telling, facts=_Once(telling.facts, telling.desk))
+        return _rendered(renderers, once)
+
+    return render_list
+
+
+def _rendered(renderers: Mapping[str, Renderer], telling: Telling) -> Rendered | None:
+    entries = _ordered(telling, _newest(telling.payload.get("rows")))
+    text = _head(telling, entries)
+    covered: set[str] = set()
+    shown: list[_Entry] = []
+    for place, entry in enumerate(entries):
+        said = headline(renderers, telling, entry.kind, entry.payload)
+        if said is not None:
+            is_first = not shown or shown[-1].type_name != entry.type_name
+            title = _title(telling, entry) if is_first else ""
+            longer = lines(text, title, _fitting(said, len(entry.ids)))
+            if shown and shown_length(longer) > TEXT_LIMIT - _SPARE:
+                follows = telling.words("backlog.follows", count=len(entries) - place)
+                return _message(telling, lines(text, follows), shown, frozenset(covered))
+            text = longer
+            shown.append(entry)
+        covered.update(entry.ids)
+    return _message(telling, text, shown, None) if shown else None
+
+
+def _message(
+    telling: Telling, text: Html, shown: Sequence[_Entry], covered: frozenset[str] | None
+) -> Rendered:
+    return Rendered(text=text, keyboard=_keyboard(telling, shown), covered=covered)
+
+
+def _newest(rows: Json) -> list[_Entry]:
+    """One entry for each subject with its newest row, in the order of the first ones."""
+    found: dict[tuple[str, ...], _Entry] = {}
+    for row in rows if isinstance(rows, list) else []:
+        payload = row.get("payload") if isinstance(row, dict) else None
+        if not isinstance(row, dict) or not isinstance(payload, dict):
+            continue
+        kind, type_name = str(row.get("kind")), str(row.get("type", "other"))
+        about = str(row.get("subject", row.get("id")))
+        key = (kind, repr(payload)) if kind == "notice" else (kind, about)
+        entry = found.setdefault(key, _Entry(kind=kind, type_name=type_name, payload=payload))
+        entry.payload = payload
+        entry.ids.append(str(row.get("id")))
+    return list(found.values())
+
+
+def _ordered(telling: Telling, entries: list[_Entry]) -> list[_Entry]:
+    """By type; opportunities best first, everything else as it came."""
+    for entry in [one for one in entries if _is_opportunity(one)][:_RANKED]:
+        number = DecisionId(str(entry.payload.get("decision_id")))
+        view = telling.desk.card(number, with_chart=False)
+        if view is not None and view.decision.score is not None:
+            entry.score = view.decision.score.points
+    rank = {str(kind): place for place, kind in enumerate(_ORDER)}
+    return sorted(entries, key=lambda one: (rank.get(one.type_name, len(rank)), -one.score))
+
+
+def _is_opportunity(entry: _Entry) -> bool:
+    return entry.type_name == MessageType.OPPORTUNITY and entry.kind == "card"
+
+
+def _head(telling: Telling, entries: Sequence[_Entry]) -> Html:
+    words = telling.words
+    counts = Counter[str]()
+    for entry in entries:
+        counts[entry.type_name] += len(entry.ids)
+    name = "held" if "total" in telling.payload else "head"
+    if all(_is_opportunity(entry) for entry in entries):
+        return words("backlog.flock", count=len(entries))
+    parts = [f"{words.named('message_types', kind)} {count}" for kind, count in counts.items()]
+    return lines(words(f"backlog.{name}", count=counts.total()), Html(" · ".join(parts)))
+
+
+def _title(telling: Telling, entry: _Entry) -> Html:
+    words = telling.words
+    name = "ended" if entry.type_name == MessageType.QUESTION else entry.type_name
+    return Html(f"<b>{words.named('message_types', name)}</b>")
+
+
+def _fitting(said: Html, count: int) -> Html:
+    """A line of bounded length, with how many messages it stands for."""
+    if shown_length(said) > _LONGEST_LINE:
+        said = escape(cut(plain(said), _LONGEST_LINE))
+    return Html(f"{said} (×{count})") if count > 1 else said
+
+
+def _keyboard(telling: Telling, shown: Sequence[_Entry]) -> Keyboard:
+    words = telling.words
+    made = (_card_button(telling, entry) for entry in shown)
+    cards = [one for one in made if one is not None]
+    cards = cards[:_BUTTONS]
+    rows = [tuple(cards[k : k + _BUTTONS_A_ROW]) for k in range(0, len(cards), _BUTTONS_A_ROW)]
+    kinds = {entry.kind for entry in shown}
+    screens = ["trades"] if kinds & {"fill", "closed"} else []
+    screens += ["approvals"] if any(e.type_name == MessageType.QUESTION for e in shown) else []
+    screens += ["status"] if "notice" in kinds else []
+    if screens:
+        rows.append(tuple(button(words.raw(f"screens.{one}"), ShowScreen(one)) for one in screens))
+    return tuple(rows)
+
+
+def _card_button(telling: Telling, entry: _Entry) -> Button | None:
+    if entry.kind != "card":
         return None
-    rendered = renderer(replace(telling, payload=payload, wants_picture=False))
-    return Html(rendered.text.split("\n", 1)[0]) if rendered else None
+    number = DecisionId(str(entry.payload.get("decision_id")))
+    view = telling.desk.card(number, with_chart=False)
+    if view is None:
+        return None
+    return button(cut(view.decision.symbol.base, 20), ShowCard(number))
+
+
+class _Once:
+    """``Facts`` that read the closed trades once for a whole list."""
+
+    def __init__(self, facts: Facts, desk: DeskFront) -> None:
+        self._facts = facts
+        self._desk = desk
+        self._trades: dict[str, Trade] | None = None
+
+    def order(self, order_id: str) -> tuple[Order, tuple[Fill, ...]] | None:
+        """An order and its fills."""
+        return self._facts.order(order_id)
+
+    def trade(self, trade_id: str) -> Trade | None:
+        """A closed trade, among the newest thousand."""
+        if self._trades is None:
+            self._trades = {str(trade.id): trade for trade in self._desk.trades(_MANY_TRADES)}
+        return self._trades.get(trade_id)

@@ -9,8 +9,18 @@ garbled, or from a version that is no more.
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any, get_args
 
 from bot.channel import CALLBACK_LIMIT_BYTES
+from bot.messages import (
+    callbacks_alerts,
+    callbacks_approvals,
+    callbacks_changes,
+    callbacks_delivery,
+    callbacks_explorer,
+    callbacks_records,
+)
+from bot.messages.callback_kinds import AreaCallback, Kind
 from engine.domain.errors import InvalidValueError
 from engine.domain.ids import DecisionId, IntentId, digest
 from engine.domain.market import Symbol, Timeframe
@@ -77,13 +87,6 @@ class ClosePosition:
 
 
 @dataclass(frozen=True, slots=True)
-class TurnPage:
-    """Show another page of the ranked list."""
-
-    page: int
-
-
-@dataclass(frozen=True, slots=True)
 class ConfirmBuy:
     """Buy, as asked for by the command of this update, until a moment in unix seconds."""
 
@@ -108,18 +111,38 @@ class RepeatResearch:
     kind: str
 
 
+AREAS: tuple[Kind[Any], ...] = (
+    *callbacks_approvals.KINDS,
+    *callbacks_alerts.KINDS,
+    *callbacks_changes.KINDS,
+    *callbacks_explorer.KINDS,
+    *callbacks_delivery.KINDS,
+    *callbacks_records.KINDS,
+)
+"""The kinds of button that areas add, one line per area."""
+
+_BY_CODE = {kind.code: kind for kind in AREAS}
+_BY_TYPE = {kind.made_of: kind for kind in AREAS}
+
 type Callback = (
-    Answer
+    AreaCallback
+    | Answer
     | AskWhy
     | ShowCard
     | ShowDecisionChart
     | SwapChart
     | ClosePosition
-    | TurnPage
     | ConfirmBuy
     | CancelResearch
     | RepeatResearch
 )
+
+
+CALLBACKS: tuple[type, ...] = (
+    *(kind for kind in get_args(Callback.__value__) if kind is not AreaCallback),
+    *_BY_TYPE,
+)
+"""Every kind of press there is."""
 
 
 def market_ref(symbol: Symbol, room_bytes: int) -> str:
@@ -158,6 +181,9 @@ def confirm_buy(
 
 def _parts(callback: Callback) -> tuple[str, ...]:  # noqa: C901, PLR0911 - one line per button
     match callback:
+        case AreaCallback():
+            kind = _BY_TYPE[type(callback)]
+            return (kind.code, *kind.write(callback))
         case Answer(token, press, ""):
             return (_LETTERS[press], token)
         case Answer(token, _, reason):
@@ -172,8 +198,6 @@ def _parts(callback: Callback) -> tuple[str, ...]:  # noqa: C901, PLR0911 - one 
             return ("t", timeframe, market)
         case ClosePosition(order_id):
             return ("x", order_id)
-        case TurnPage(page):
-            return ("p", str(page))
         case ConfirmBuy(update_id, expires_s, amount_quote, market):
             return ("b", str(update_id), str(expires_s), f"{amount_quote:f}", market)
         case CancelResearch(job_id):
@@ -187,8 +211,12 @@ def decode(data: str) -> Callback | None:
     version, _, rest = data.partition(":")
     if version != VERSION or len(data.encode("utf-8", "replace")) > CALLBACK_LIMIT_BYTES:
         return None
-    letter, *parts = rest.split(":")
-    return _read(letter, parts)
+    code, *parts = rest.split(":")
+    kind = _BY_CODE.get(code)
+    if kind is not None:
+        found: Callback | None = kind.read(parts)
+        return found
+    return _read(code, parts)
 
 
 def _read(letter: str, parts: list[str]) -> Callback | None:  # noqa: C901, PLR0911 - one line per button
@@ -207,8 +235,6 @@ def _read(letter: str, parts: list[str]) -> Callback | None:  # noqa: C901, PLR0
             return SwapChart(Timeframe(timeframe), market)
         case "x", [number] if _ORDER.fullmatch(number):
             return ClosePosition(IntentId(number))
-        case "p", [page] if _NUMBER.fullmatch(page):
-            return TurnPage(int(page))
         case "k", [number] if _JOB.fullmatch(number):
             return CancelResearch(number)
         case (("g" | "v"), [number]) if _JOB.fullmatch(number):

@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from bot.channel import CAPTION_LIMIT, Keyboard
 from bot.messages.callbacks import REJECT_REASONS, Answer, AskWhy, ShowDecisionChart
+from bot.messages.callbacks_approvals import SHARES, ChooseSize, HideSizes, OfferSizes
 from bot.messages.markup import Html, cut, escape, one_line, shown_length
 from bot.messages.pictures import card_picture, chart_picture
-from bot.messages.rendered import Rendered, Telling, button, lines
+from bot.messages.rendered import Picture, Rendered, Telling, button, lines
 from bot.messages.verdicts import proof_mark
 from bot.messages.words import Words
 from engine.domain.approvals import Approval
@@ -36,16 +37,12 @@ def render_card(telling: Telling) -> Rendered | None:
     view = telling.desk.card(number, with_chart=telling.wants_picture)
     if view is None:
         return None
-    picture = None
-    if telling.wants_picture and view.chart is not None:
-        picture = card_picture(telling, view.decision, view.chart) or chart_picture(
-            telling, view.chart
-        )
+    picture = card_or_chart(telling, view)
     shown_at = _shown_at(telling)
     if shown_at is not None:
         view = _as_it_was(view, shown_at)
     return Rendered(
-        text=_caption(telling.words, view),
+        text=caption(telling.words, view),
         keyboard=_keyboard(telling, view) if shown_at is None else (),
         picture=picture,
         picture_name=f"card-{view.decision.symbol}-{view.decision.id[:8]}",
@@ -68,7 +65,14 @@ def _as_it_was(view: CardView, shown_at: datetime) -> CardView:
     return replace(view, approvals=approvals, orders=orders, fills=(), trade=None)
 
 
-def _caption(words: Words, view: CardView) -> Html:
+def card_or_chart(telling: Telling, view: CardView) -> Picture | None:
+    """The picture of a card, if one is wanted; without a score, that of its market."""
+    if not telling.wants_picture or view.chart is None:
+        return None
+    return card_picture(telling, view.decision, view.chart) or chart_picture(telling, view.chart)
+
+
+def caption(words: Words, view: CardView) -> Html:
     """The caption, shortened to what a photo may carry: words first, then reasons, never facts."""
     facts = lines(*_head(words, view), *_numbers(words, view))
     ends = lines(*_state(words, view))
@@ -254,8 +258,17 @@ def _question(words: Words, view: CardView, approval: Approval) -> list[Html]:
             who=", ".join(named) or words.raw("card.nobody"),
             time=at,
             note=Html(f" · {note}") if approval.note else "",
+            share=_share(words, view, approval),
         )
     ]
+
+
+def _share(words: Words, view: CardView, approval: Approval) -> str:
+    """How much of what was asked about was approved in the end."""
+    asked = next((one for one in view.orders if one.id == approval.order_id), None)
+    if asked is None or view.order is None:
+        return "–"
+    return words.percent(view.order.intent.quantity / asked.intent.quantity, digits=0)
 
 
 def _pending(words: Words, view: CardView, approval: Approval) -> list[Html]:
@@ -332,12 +345,15 @@ def _keyboard(telling: Telling, view: CardView) -> Keyboard:
     if approval.state is ApprovalState.PENDING and not telling.may_decide:
         return (talk,)
     if approval.state is ApprovalState.PENDING:
+        if telling.text("sizes") == approval.token:
+            return _sizes(telling, view, approval)
         said = {
             press: button(raw(f"buttons.{press}"), Answer(approval.token, press)) for press in Press
         }
         return (
             (said[Press.APPROVE], said[Press.HALF], said[Press.REJECT]),
-            (said[Press.LATER], *talk),
+            (button(raw("buttons.size"), OfferSizes(approval.token)), said[Press.LATER]),
+            talk,
         )
     if approval.state is ApprovalState.REJECTED and not approval.note and telling.may_decide:
         asked = [
@@ -346,3 +362,17 @@ def _keyboard(telling: Telling, view: CardView) -> Keyboard:
         ]
         return tuple(asked[:_IN_A_ROW]), tuple(asked[_IN_A_ROW:])
     return ()
+
+
+def _sizes(telling: Telling, view: CardView, approval: Approval) -> Keyboard:
+    """Parts of the order to choose from, each with what it would cost."""
+    words, order = telling.words, view.order
+    notional = order.intent.notional_quote if order else Decimal(0)
+    chosen = tuple(
+        button(
+            f"{percent} % ≈ {words.number(notional * percent / 100, 0)}",
+            ChooseSize(approval.token, percent),
+        )
+        for percent in SHARES
+    )
+    return chosen, (button(words.raw("buttons.verdicts"), HideSizes(approval.token)),)

@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from bot.channel import Button
-from bot.messages.callbacks import Answer, ConfirmBuy, ShowCard, confirm_buy
+from bot.messages.callbacks import ConfirmBuy, confirm_buy
+from bot.messages.delivery import dead_letter_keyboard, dead_letter_lines
 from bot.messages.markup import Html, one_line
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.verdicts import drift_line, proof_mark, small_percent
 from bot.messages.words import Words
 from engine.domain.desk import Json, MessageState
 from engine.domain.market import Symbol
-from engine.domain.views import ApprovalRow, Press, StatusView
+from engine.domain.views import StatusView
 
 _SHOWN_JOBS = 5
 _SHOWN_QUARANTINE = 3
-_SHOWN_QUESTIONS = 10
 _BAR = 10
 _DAILY = ("daily_mean", "daily_low", "daily_high")
 
@@ -23,7 +22,9 @@ _DAILY = ("daily_mean", "daily_low", "daily_high")
 def render_status(telling: Telling) -> Rendered:
     """How the desk is; trouble is named, order is not boasted of."""
     view, words = telling.desk.status(), telling.words
+    letters = telling.desk.delivery.dead_letters()
     return Rendered(
+        keyboard=dead_letter_keyboard(telling, letters),
         text=lines(
             words("status.head", mark=_health(view), state=words(f"status.{_state(view)}")),
             words(
@@ -61,9 +62,10 @@ def render_status(telling: Telling) -> Rendered:
                 + view.outbox.get(MessageState.AMBIGUOUS, 0),
                 dead=view.outbox.get(MessageState.DEAD, 0),
             ),
+            *dead_letter_lines(words, letters),
             *_quarantine(words, view),
             words("status.version", version=view.version, since=words.moment(view.started_at)),
-        )
+        ),
     )
 
 
@@ -135,48 +137,6 @@ def _quarantine(words: Words, view: StatusView) -> list[Html]:
     ]
 
 
-def render_approvals(telling: Telling) -> Rendered:
-    """Open questions, each with its own buttons."""
-    rows, words = telling.desk.approvals(), telling.words
-    if not rows:
-        return Rendered(text=words("approvals.none"))
-    shown = rows[:_SHOWN_QUESTIONS]
-    return Rendered(
-        text=lines(
-            words("approvals.head", count=len(rows)),
-            *(_question(words, row, k + 1) for k, row in enumerate(shown)),
-        ),
-        keyboard=tuple(_decide(telling, row, k + 1) for k, row in enumerate(shown)),
-    )
-
-
-def _question(words: Words, row: ApprovalRow, rank: int) -> Html:
-    intent, approval = row.order.intent, row.approval
-    return words(
-        "approvals.line",
-        rank=rank,
-        symbol=intent.symbol,
-        notional=words.money(intent.notional_quote, intent.symbol.quote),
-        price=words.price(intent.reference_price),
-        time=words.clock(approval.expires_at),
-        have=len(approval.approvers),
-        needed=approval.needed,
-    )
-
-
-def _decide(telling: Telling, row: ApprovalRow, rank: int) -> tuple[Button, ...]:
-    raw, token = telling.words.raw, row.approval.token
-    found: list[Button] = []
-    if telling.may_decide:
-        found = [
-            button(f"{rank} {raw(f'buttons.{press}')}", Answer(token, press))
-            for press in (Press.APPROVE, Press.REJECT)
-        ]
-    if row.approval.decision_id is not None:
-        found.append(button(f"{rank} {raw('buttons.card')}", ShowCard(row.approval.decision_id)))
-    return tuple(found)
-
-
 def render_notice(telling: Telling) -> Rendered:
     """One sentence by its text id, ``payload = {"text": id, "values": {…}}``."""
     return Rendered(text=notice(telling.words, telling.text("text"), telling.payload.get("values")))
@@ -184,9 +144,13 @@ def render_notice(telling: Telling) -> Rendered:
 
 def notice(words: Words, text_id: str, values: Json) -> Html:
     """The sentence of a notice, reason codes in it turned into words."""
+    return words(f"notices.{text_id}", **notice_values(words, values))
+
+
+def notice_values(words: Words, values: Json) -> dict[str, object]:
+    """The values of a sentence, codes turned into words."""
     given = values if isinstance(values, dict) else {}
-    filled: dict[str, object] = {key: _value(words, key, value) for key, value in given.items()}
-    return words(f"notices.{text_id}", **filled)
+    return {key: _value(words, key, value) for key, value in given.items()}
 
 
 def _value(words: Words, key: str, value: Json) -> object:

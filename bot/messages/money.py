@@ -1,23 +1,20 @@
-"""What the money did: fills, closed trades, portfolio, positions, trades, profit and loss."""
+"""What the money did: fills, closes, portfolio, profit and loss."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.channel import CAPTION_LIMIT
-from bot.messages.callbacks import ClosePosition, swap_chart
+from bot.messages.amounts import beside, gain_mark, marks, own_line
+from bot.messages.callbacks_records import ShowCurve, ShowPositions, ShowTrades
 from bot.messages.markup import Html, shorten
-from bot.messages.pictures import portfolio_picture
+from bot.messages.pictures_records import portfolio_picture
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
-from engine.domain.desk import Role
 from engine.domain.orders import Fill
-from engine.domain.portfolio import Holding, Trade
-from engine.domain.values import to_ms
-from engine.domain.views import PortfolioView
+from engine.domain.records import Period
+from engine.domain.views import PortfolioView, StatusView
 
 _PERIODS = ("today", "week", "month", "all")
-_TRADES = 10
-_BUTTONS = 20
 
 
 def render_fill(telling: Telling) -> Rendered | None:
@@ -28,7 +25,6 @@ def render_fill(telling: Telling) -> Rendered | None:
     (order, fills), words = found, telling.words
     intent = order.intent
     quantity, price, fee = _totals(fills)
-    view = telling.desk.portfolio()
     plan = intent.exit_plan
     return Rendered(
         text=lines(
@@ -51,7 +47,7 @@ def render_fill(telling: Telling) -> Rendered | None:
             else "",
             words("fill.stop", price=words.price(plan.stop_price)) if plan else "",
             words("fill.reason", reason=words.named("origins", intent.origin)),
-            _equity(words, view),
+            _equity(words, telling.desk.status()),
         )
     )
 
@@ -68,7 +64,7 @@ def render_closed(telling: Telling) -> Rendered | None:
             words(
                 "closed.head",
                 symbol=trade.symbol,
-                mark="🟢" if trade.pnl_quote > 0 else "🔴",
+                mark=gain_mark(trade.pnl_quote),
                 pnl=words.money(trade.pnl_quote, quote, signed=True),
                 share=words.percent(trade.pnl_quote / notional, digits=2, signed=True),
             ),
@@ -85,75 +81,39 @@ def render_closed(telling: Telling) -> Rendered | None:
                 fee=words.money(trade.fees_quote, quote),
                 time=words.clock(trade.closed_at),
             ),
-            _equity(words, telling.desk.portfolio()),
+            _equity(words, telling.desk.status()),
         )
     )
 
 
 def render_portfolio(telling: Telling) -> Rendered:
-    """Equity, cash, positions and results, with a picture."""
+    """Equity, cash, risk, positions and results, with a picture of a period."""
     view = telling.desk.portfolio()
-    words, held = telling.words, view.portfolio
-    text = lines(
-        words("portfolio.head", equity=words.money(held.equity_quote, held.quote)),
-        _marks(words, view),
-        words("portfolio.cash_line", cash=words.money(held.cash_quote, held.quote)),
-        _periods(words, view),
-        *(_holding(words, one) for one in held.holdings),
-        words("portfolio.no_positions") if not held.holdings else "",
-        words("portfolio.drawdown", drawdown=words.percent(view.drawdown_fraction)),
-    )
-    picture = portfolio_picture(telling, view) if telling.wants_picture else None
+    words = telling.words
+    period = _period(telling)
+    text = lines(*_head(words, view), *_results(words, view), *_held(words, view))
+    picture = None
+    if telling.wants_picture:
+        picture = portfolio_picture(telling, view, telling.desk.records.curve(period))
     return Rendered(
         text=shorten(text, CAPTION_LIMIT),
-        picture=picture,
-        picture_name="portfolio",
-    )
-
-
-def render_positions(telling: Telling) -> Rendered:
-    """Every open position with its stop, and a button that closes that one and no other."""
-    view = telling.desk.portfolio()
-    words = telling.words
-    if not view.portfolio.holdings:
-        return Rendered(text=words("positions.none"))
-    blocks = [_position(words, one) for one in view.portfolio.holdings]
-    can_close = telling.reader is None or telling.reader.role is not Role.VIEWER
-    timeframe = telling.desk.status().timeframe
-    return Rendered(
-        text=lines(words("positions.head", count=len(blocks)), _marks(words, view), *blocks),
-        keyboard=tuple(
-            (
-                *(
-                    (
-                        button(
-                            f"{words.raw('buttons.close')} {one.position.symbol.base}",
-                            ClosePosition(one.position.entry_order_id),
-                        ),
-                    )
-                    if can_close
-                    else ()
-                ),
+        keyboard=(
+            tuple(
                 button(
-                    f"{words.raw('buttons.chart')} {one.position.symbol.base}",
-                    swap_chart(one.position.symbol, timeframe),
-                ),
-            )
-            for one in view.portfolio.holdings[:_BUTTONS]
+                    f"· {words.raw(f'stretches.{one}')} ·"
+                    if one is period
+                    else words.raw(f"stretches.{one}"),
+                    ShowCurve(one),
+                )
+                for one in Period
+            ),
+            (
+                button(words.raw("buttons.positions"), ShowPositions()),
+                button(words.raw("buttons.trades"), ShowTrades(0)),
+            ),
         ),
-    )
-
-
-def render_trades(telling: Telling) -> Rendered:
-    """The newest closed trades."""
-    words = telling.words
-    trades = telling.desk.trades(_TRADES)
-    if not trades:
-        return Rendered(text=words("trades.none"))
-    return Rendered(
-        text=lines(
-            words("trades.head", count=len(trades)), *(_trade(words, trade) for trade in trades)
-        )
+        picture=picture,
+        picture_name=f"portfolio-{period}",
     )
 
 
@@ -161,34 +121,117 @@ def render_pnl(telling: Telling) -> Rendered:
     """What was earned, by period, and how."""
     view = telling.desk.portfolio()
     words, quote = telling.words, view.portfolio.quote
-    won = Decimal(view.trades_won) / view.trades_closed if view.trades_closed else Decimal(0)
     return Rendered(
         text=lines(
             words("pnl.head"),
-            _marks(words, view),
+            marks(words, view),
             *(
                 words(
                     "pnl.line",
                     name=words(f"pnl.{name}"),
                     pnl=words.money(view.pnl_quote[name], quote, signed=True),
                 )
+                + beside(words, view.own, view.pnl_quote[name])
                 for name in _PERIODS
                 if name in view.pnl_quote
             ),
+            words("pnl.realised", realised=words.money(view.realised_quote, quote, signed=True)),
+            _costs(words, view),
+            _trades(words, view),
+            _drawdown(words, view),
             words(
-                "pnl.realised",
-                realised=words.money(view.realised_quote, quote, signed=True),
-                fees=words.money(view.fees_quote, quote),
+                "portfolio.equity_short",
+                equity=words.money(view.equity_quote, quote),
             ),
-            words(
-                "pnl.trades",
-                closed=view.trades_closed,
-                won=view.trades_won,
-                rate=words.percent(won, digits=0),
-            ),
-            words("portfolio.drawdown", drawdown=words.percent(view.drawdown_fraction)),
-            _equity(words, view),
+            own_line(words, view.own, view.equity_quote),
+        ),
+        keyboard=((button(words.raw("buttons.trades"), ShowTrades(0)),),),
+    )
+
+
+def _period(telling: Telling) -> Period:
+    wanted = telling.text("period")
+    return Period(wanted) if wanted in set(Period) else Period.ALL
+
+
+def _head(words: Words, view: PortfolioView) -> tuple[Html, ...]:
+    quote = view.portfolio.quote
+    return (
+        words("portfolio.head", equity=words.money(view.equity_quote, quote)),
+        own_line(words, view.own, view.equity_quote),
+        marks(words, view),
+        words(
+            "portfolio.cash_line",
+            cash=words.money(view.portfolio.cash_quote, quote),
+            risk=words.money(view.at_risk_quote, quote),
+            share=words.percent(view.at_risk_fraction, digits=2),
+        ),
+    )
+
+
+def _results(words: Words, view: PortfolioView) -> tuple[Html, ...]:
+    return (
+        _periods(words, view),
+        _trades(words, view),
+        _costs(words, view),
+        _drawdown(words, view),
+    )
+
+
+def _held(words: Words, view: PortfolioView) -> tuple[Html, ...]:
+    """Positions, largest first, and accounts elsewhere where there are any."""
+    quote = view.portfolio.quote
+    ranked = sorted(view.positions, key=lambda one: -one.value_quote)
+    told = [
+        words(
+            "portfolio.holding",
+            symbol=one.symbol,
+            value=words.money(one.value_quote, one.symbol.quote),
+            pnl=words.money(one.pnl_quote, one.symbol.quote, signed=True),
+            share=words.percent(one.pnl_fraction, digits=2, signed=True),
+            stop=words.percent(one.stop_fraction, signed=True),
         )
+        for one in ranked
+    ]
+    if not told:
+        told = [words("portfolio.no_positions")]
+    if len(view.venues) > 1:
+        told += [
+            words(
+                "portfolio.venue",
+                venue=one.venue,
+                equity=words.money(one.equity_quote, quote),
+                positions=one.positions,
+            )
+            for one in view.venues
+        ]
+    return tuple(told)
+
+
+def _costs(words: Words, view: PortfolioView) -> Html:
+    quote = view.portfolio.quote
+    return words(
+        "pnl.costs",
+        fees=words.money(view.fees_quote, quote),
+        slippage=words.money(view.slippage_quote, quote),
+    )
+
+
+def _trades(words: Words, view: PortfolioView) -> Html:
+    won = view.win_fraction
+    return words(
+        "pnl.trades",
+        closed=view.trades_closed,
+        won=view.trades_won,
+        rate="–" if won is None else words.percent(won, digits=0),
+    )
+
+
+def _drawdown(words: Words, view: PortfolioView) -> Html:
+    return words(
+        "portfolio.drawdown",
+        drawdown=words.percent(view.drawdown_fraction, digits=2),
+        worst=words.percent(view.worst_drawdown_fraction, digits=2),
     )
 
 
@@ -199,21 +242,14 @@ def _totals(fills: Sequence[Fill]) -> tuple[Decimal, Decimal, Decimal]:
     return quantity, notional / quantity, sum((fill.fee_quote for fill in fills), Decimal(0))
 
 
-def _equity(words: Words, view: PortfolioView) -> Html:
-    held = view.portfolio
+def _equity(words: Words, view: StatusView) -> Html:
+    """The equity of now; the status knows it without adding up the history."""
     return words(
         "portfolio.equity_line",
-        equity=words.money(held.equity_quote, held.quote),
+        equity=words.money(view.equity_quote, view.quote),
         mode=words(f"mode.{view.mode}"),
         simulated=Html(f" · {words('card.simulated')}") if view.simulated else "",
     )
-
-
-def _marks(words: Words, view: PortfolioView) -> Html:
-    marks = [words(f"mode.{view.mode}")]
-    if view.simulated:
-        marks.append(words("card.simulated"))
-    return Html(" · ".join(marks))
 
 
 def _periods(words: Words, view: PortfolioView) -> Html:
@@ -225,49 +261,7 @@ def _periods(words: Words, view: PortfolioView) -> Html:
                 name=words(f"pnl.{name}"),
                 pnl=words.money(view.pnl_quote[name], quote, signed=True),
             )
-            for name in ("today", "week", "all")
+            for name in _PERIODS
             if name in view.pnl_quote
         )
-    )
-
-
-def _holding(words: Words, one: Holding) -> Html:
-    symbol = one.position.symbol
-    return words(
-        "portfolio.holding",
-        symbol=symbol,
-        value=words.money(one.value_quote, symbol.quote),
-        pnl=words.money(one.pnl_quote, symbol.quote, signed=True),
-    )
-
-
-def _position(words: Words, one: Holding) -> Html:
-    position = one.position
-    quote = position.symbol.quote
-    cost = position.entry_price * position.quantity
-    return words(
-        "positions.block",
-        symbol=position.symbol,
-        quantity=words.quantity(position.quantity),
-        base=position.symbol.base,
-        entry=words.price(position.entry_price),
-        price=words.price(one.price),
-        stop=words.price(position.stop_price),
-        pnl=words.money(one.pnl_quote, quote, signed=True),
-        share=words.percent(one.pnl_quote / cost, digits=2, signed=True),
-        since=words.moment(position.opened_at),
-        age=words.clock(one.priced_at),
-    )
-
-
-def _trade(words: Words, trade: Trade) -> Html:
-    held_s = (to_ms(trade.closed_at) - to_ms(trade.opened_at)) // 1000
-    return words(
-        "trades.line",
-        mark="🟢" if trade.pnl_quote > 0 else "🔴",
-        symbol=trade.symbol,
-        pnl=words.money(trade.pnl_quote, trade.symbol.quote, signed=True),
-        reason=words.named("reasons", trade.exit_reason),
-        time=words.moment(trade.closed_at),
-        hours=words.number(Decimal(held_s) / 3600, 1),
     )

@@ -4,15 +4,27 @@ A picture that cannot be made (no bars, times out of order) is ``None``: the mes
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import structlog
 
-from bot.charts import draw_backtest, draw_card, draw_chart, draw_portfolio, draw_proof
+from bot.charts import (
+    draw_backtest,
+    draw_board,
+    draw_card,
+    draw_chart,
+    draw_frames,
+    draw_portfolio,
+    draw_proof,
+    draw_trade,
+    draw_veto,
+    draw_why,
+)
 from bot.charts.cone_view import cone_of, years
+from bot.charts.qr import QrPicture, draw_qr
 from bot.charts.views import (
     Bands,
     Bars,
@@ -20,45 +32,58 @@ from bot.charts.views import (
     ChartPicture,
     Cone,
     Contribution,
-    Equity,
     Floats,
-    Holding,
     Levels,
     Line,
     Macd,
     PortfolioPicture,
-    Profit,
     Rsi,
     Side,
+    Stoch,
     Theme,
 )
 from bot.charts.views_backtest import BacktestPicture
+from bot.charts.views_explorer import BoardPicture, FramesPicture, WhyPicture
 from bot.charts.views_proof import ProofPicture
+from bot.charts.views_records import TradePicture, VetoPicture
+from bot.messages.callbacks_explorer import USUAL, Overlay
 from bot.messages.rendered import Picture, Telling
 from bot.messages.words import Words
 from engine.domain.decisions import Decision
 from engine.domain.market import CandleSeries
 from engine.domain.projection import ChartProjection, HitRate
 from engine.domain.reasons import ActionCode
-from engine.domain.values import to_ms
-from engine.domain.views import ChartView, PortfolioView
+from engine.domain.views import ChartView
 
 _log = structlog.get_logger()
 _FULL_SCORE = 100.0
-_PERIODS = ("today", "week", "all")
+_HIDDEN: tuple[tuple[Overlay, str, object], ...] = (
+    (Overlay.BANDS, "bands", None),
+    (Overlay.AVERAGES, "averages", ()),
+    (Overlay.RSI, "rsi", None),
+    (Overlay.MACD, "macd", None),
+)
+"""What a chart goes without when an overlay is off."""
+
+
+_DRAWN: dict[type, Callable[[Any], bytes]] = {
+    CardPicture: draw_card,
+    ChartPicture: draw_chart,
+    PortfolioPicture: draw_portfolio,
+    BacktestPicture: draw_backtest,
+    ProofPicture: draw_proof,
+    BoardPicture: draw_board,
+    WhyPicture: draw_why,
+    FramesPicture: draw_frames,
+    QrPicture: draw_qr,
+    TradePicture: draw_trade,
+    VetoPicture: draw_veto,
+}
 
 
 def draw(picture: Picture) -> bytes:
     """Draw a picture as PNG; slow, for a worker."""
-    if isinstance(picture, CardPicture):
-        return draw_card(picture)
-    if isinstance(picture, PortfolioPicture):
-        return draw_portfolio(picture)
-    if isinstance(picture, BacktestPicture):
-        return draw_backtest(picture)
-    if isinstance(picture, ProofPicture):
-        return draw_proof(picture)
-    return draw_chart(picture)
+    return _DRAWN[type(picture)](picture)
 
 
 def card_picture(telling: Telling, decision: Decision, chart: ChartView) -> Picture | None:
@@ -66,7 +91,7 @@ def card_picture(telling: Telling, decision: Decision, chart: ChartView) -> Pict
     score = decision.score
     if score is None or not len(chart.bars):
         return None
-    badges = _badges(telling, is_simulated=chart.simulated)
+    badges = badges_of(telling, is_simulated=chart.simulated)
     if decision.lacks_edge:
         badges = (*badges, telling.words.raw("card.badge_uncalibrated"))
     try:
@@ -84,71 +109,26 @@ def card_picture(telling: Telling, decision: Decision, chart: ChartView) -> Pict
         return None
 
 
-def chart_picture(telling: Telling, chart: ChartView) -> Picture | None:
-    """The picture of a market on one timeframe."""
+def chart_picture(
+    telling: Telling, chart: ChartView, overlays: Overlay = USUAL
+) -> ChartPicture | None:
+    """The picture of a market on one timeframe, with what of it is wanted."""
     if not len(chart.bars):
         return None
+    shown = _market(telling, chart)
+    for overlay, name, nothing in _HIDDEN:
+        if overlay not in overlays:
+            shown[name] = nothing
     try:
         return ChartPicture(
-            **_market(telling, chart),
-            badges=_badges(telling, is_simulated=chart.simulated),
-            cone=_cone(telling.words, chart.projection),
+            **shown,
+            badges=badges_of(telling, is_simulated=chart.simulated),
+            cone=_cone(telling.words, chart.projection) if Overlay.CONE in overlays else None,
+            stoch=_stoch(chart) if Overlay.STOCH in overlays else None,
+            has_volume=Overlay.VOLUME in overlays,
         )
     except ValueError as err:
         _log.warning("picture_not_made", symbol=str(chart.symbol), detail=str(err))
-        return None
-
-
-def portfolio_picture(telling: Telling, view: PortfolioView) -> Picture | None:
-    """The picture of the money."""
-    held = view.portfolio
-    words = telling.words
-    points = {to_ms(point.at): float(point.equity_quote) for point in view.equity}
-    points[to_ms(held.at)] = float(held.equity_quote)
-    times = sorted(points)
-    start = float(view.start_equity_quote)
-    try:
-        return PortfolioPicture(
-            currency=held.quote,
-            equity_quote=float(held.equity_quote),
-            equity=Equity(
-                time_ms=np.array(times, np.int64),
-                equity_quote=np.array([points[ms] for ms in times], np.float64),
-            ),
-            periods=tuple(
-                Profit(
-                    name=words.raw(f"pnl.{name}"),
-                    amount_quote=float(view.pnl_quote[name]),
-                    fraction=float(view.pnl_quote[name]) / start if start else None,
-                )
-                for name in _PERIODS
-                if name in view.pnl_quote
-            ),
-            holdings=(
-                Holding(
-                    name=words.raw("portfolio.cash"),
-                    value_quote=float(held.cash_quote),
-                    is_cash=True,
-                ),
-                *(
-                    Holding(name=h.position.symbol.base, value_quote=float(h.value_quote))
-                    for h in held.holdings
-                ),
-            ),
-            positions=tuple(
-                Profit(name=str(h.position.symbol), amount_quote=float(h.pnl_quote))
-                for h in held.holdings
-            ),
-            badges=(
-                *_badges(telling, is_simulated=view.simulated),
-                words.raw(f"mode.{view.mode}"),
-            ),
-            zone_name=words.zone_name,
-            theme=_theme(telling),
-            words=words.chart_words(),
-        )
-    except ValueError as err:
-        _log.warning("picture_not_made", subject="portfolio", detail=str(err))
         return None
 
 
@@ -180,11 +160,13 @@ def _told(words: Words, name: str, **values: str) -> str:
     return words.raw(f"chart_message.{name}").format(**values)
 
 
-def _badges(telling: Telling, *, is_simulated: bool) -> tuple[str, ...]:
+def badges_of(telling: Telling, *, is_simulated: bool) -> tuple[str, ...]:
+    """States of a picture that nobody must miss."""
     return (telling.words.raw("card.badge_simulated"),) if is_simulated else ()
 
 
-def _theme(telling: Telling) -> Theme:
+def theme_of(telling: Telling) -> Theme:
+    """The background that the owner has chosen."""
     return "light" if telling.options.theme == "light" else "dark"
 
 
@@ -213,7 +195,7 @@ def _market(telling: Telling, chart: ChartView) -> dict[str, Any]:
         "rsi": Rsi(label="RSI 14", values=columns["rsi"]) if "rsi" in columns else None,
         "macd": _macd(columns),
         "levels": Levels(**{name: _price(chart.levels.get(name)) for name in _LEVELS}),
-        "theme": _theme(telling),
+        "theme": theme_of(telling),
         "words": telling.words.chart_words(),
     }
 
@@ -242,6 +224,13 @@ def _macd(columns: dict[str, Floats]) -> Macd | None:
         return None
     line, signal, histogram = (columns[name] for name in names)
     return Macd(label="MACD 12/26/9", line=line, signal=signal, histogram=histogram)
+
+
+def _stoch(chart: ChartView) -> Stoch | None:
+    if not {"stoch_k", "stoch_d"} <= chart.columns.keys():
+        return None
+    k, d = (_floats(chart.columns[name]) for name in ("stoch_k", "stoch_d"))
+    return Stoch(label="STOCH 14/3/3", k=k, d=d)
 
 
 def _floats(values: Sequence[float]) -> Floats:

@@ -11,33 +11,52 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.channel import Button, Keyboard
+from bot.charts.qr import QrPicture
 from bot.charts.views import CardPicture, ChartPicture, PortfolioPicture
 from bot.charts.views_backtest import BacktestPicture
+from bot.charts.views_explorer import BoardPicture, FramesPicture, WhyPicture
 from bot.charts.views_proof import ProofPicture
+from bot.charts.views_records import TradePicture, VetoPicture
 from bot.messages.callbacks import Callback, encode
 from bot.messages.markup import Html
 from bot.messages.words import Words
 from bot.policy import ChatOptions
 from engine.desk.front import DeskFront
 from engine.domain.desk import Json, Person, Role
-from engine.domain.ids import IntentId
+from engine.domain.ids import IntentId, TradeId
 from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import Trade
 from engine.ports import Units
 
-type Picture = CardPicture | ChartPicture | PortfolioPicture | BacktestPicture | ProofPicture
-
-_MANY_TRADES = 1000
+type Picture = (
+    CardPicture
+    | ChartPicture
+    | PortfolioPicture
+    | TradePicture
+    | VetoPicture
+    | BacktestPicture
+    | ProofPicture
+    | QrPicture
+    | BoardPicture
+    | WhyPicture
+    | FramesPicture
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A message before it is sent; the view of its picture is drawn later."""
+    """A message before it is sent; the view of its picture is drawn later.
+
+    ``covered`` are the ids of the rows that a list found room for; ``None`` is all of them.
+    """
 
     text: Html
     keyboard: Keyboard = ()
     picture: Picture | None = None
     picture_name: str = "picture"
+    document: bytes | None = field(default=None, repr=False)
+    document_name: str = ""
+    covered: frozenset[str] | None = None
 
 
 class Facts(Protocol):
@@ -67,8 +86,9 @@ class StoredFacts:
             return None if order is None else (order, tuple(unit.orders.fills(number)))
 
     def trade(self, trade_id: str) -> Trade | None:
-        """A closed trade, among the newest thousand."""
-        return next((t for t in self._desk.trades(_MANY_TRADES) if t.id == trade_id), None)
+        """A closed trade."""
+        with self._units(read_only=True) as unit:
+            return unit.records.trade(TradeId(trade_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

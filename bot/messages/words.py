@@ -1,6 +1,6 @@
 """The fixed words, by language, and how numbers and times are written in it.
 
-A text is looked up by a dotted name in ``texts/<language>.toml`` and filled with values, all of
+A text is looked up by a dotted name in ``texts/<language>/*.toml`` and filled with values, all of
 which are escaped. The three files have the same names; a test compares them. A name that is not
 there shows itself instead of failing, because a message matters more than its wording.
 """
@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from bot.charts.words import Words as ChartWords
 from bot.messages.markup import Html, one_line
-from bot.policy import LANGUAGES
+from bot.policy import LANGUAGES, ChatOptions
+from engine.domain.desk import Person
 
 type Texts = Mapping[str, str]
 
@@ -29,9 +30,12 @@ _MONEY_STEP = Decimal("0.01")
 
 @cache
 def load_texts(language: str) -> Texts:
-    """All texts of a language by dotted name."""
-    source = files("bot.messages.texts") / f"{language}.toml"
-    return dict(_flat("", tomllib.loads(source.read_text("utf-8"))))
+    """All texts of a language by dotted name; an area of the desk has a file of its own."""
+    folder = files("bot.messages.texts") / language
+    sources = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=str)
+    return dict(
+        pair for one in sources for pair in _flat("", tomllib.loads(one.read_text("utf-8")))
+    )
 
 
 def _flat(prefix: str, table: Mapping[str, object]) -> list[tuple[str, str]]:
@@ -57,6 +61,12 @@ class Words:
         """Words in a language like ``de`` or ``de-AT``; English for one there are no words for."""
         short = language[:2].lower()
         return cls(short if short in LANGUAGES else "en", zone_name)
+
+    @classmethod
+    def for_reader(cls, reader: Person | None, options: ChatOptions) -> "Words":
+        """Words for a person as they have chosen, or for a group as the desk has."""
+        language = reader.language if reader else options.language
+        return cls.of(language, options.for_reader(reader).zone_name)
 
     def __call__(self, text_id: str, /, **values: object) -> Html:
         """The text of this name with its values filled in, as HTML."""

@@ -82,9 +82,10 @@ class ValueMap[T]:
         *where: ColumnElement[bool],
         order: Iterable[Any] = (),
         limit: int | None = None,
+        offset: int | None = None,
     ) -> list[T]:
         """Values of the rows that match, in order."""
-        statement = self._select.where(*where).order_by(*order).limit(limit)
+        statement = self._select.where(*where).order_by(*order).limit(limit).offset(offset)
         return [self._build(row) for row in transaction.execute(statement).mappings()]
 
     def one(self, transaction: Transaction, *where: ColumnElement[bool]) -> T | None:

@@ -1,7 +1,8 @@
 """The desk's own book: ledger, positions, trades, equity, risk state.
 
-Balances are summed in Python: SQLite would add the texts up as floats. A context that refuses to
-round keeps the sum exact, where Python's usual 28 digits would not.
+Balances are kept beside the ledger, in the same transaction: reading one costs the same after ten
+years. They are summed in Python, because SQLite would add the texts up as floats, in a context that
+refuses to round, where Python's usual 28 digits would not be exact.
 """
 
 from collections import defaultdict
@@ -12,6 +13,7 @@ from decimal import Context, Decimal, Inexact
 from sqlalchemy import delete, insert, select
 
 from db.stores.base import Store, ValueMap, values_of
+from db.tables.records import LedgerBalanceRow
 from db.tables.trading import (
     EquityRow,
     LedgerRow,
@@ -36,19 +38,32 @@ class SqlBook(Store):
     """See ``engine.ports.BookStore``."""
 
     def post(self, entries: Iterable[LedgerEntry]) -> None:
-        """Append to the ledger."""
-        if rows := [values_of(entry) for entry in entries]:
-            self._tx.execute(insert(LedgerRow).inline(), rows)
+        """Append to the ledger, and bring the balances up to date."""
+        if not (rows := [values_of(entry) for entry in entries]):
+            return
+        self._tx.execute(insert(LedgerRow).inline(), rows)
+        changes: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for row in rows:
+            place = (row["venue"], row["currency"])
+            changes[place] = _EXACT.add(changes[place], row["amount"])
+        for (venue, currency), change in changes.items():
+            self._add_to_balance(venue, currency, change)
+
+    def _add_to_balance(self, venue: str, currency: str, change: Decimal) -> None:
+        here = (LedgerBalanceRow.venue == venue, LedgerBalanceRow.currency == currency)
+        known = self._tx.execute(select(LedgerBalanceRow.amount).where(*here)).scalar_one_or_none()
+        amount = _EXACT.add(known or Decimal(0), change)
+        row = {"venue": venue, "currency": currency, "amount": amount}
+        self._put(LedgerBalanceRow, ("venue", "currency"), row)
 
     def balances(self, venue: str) -> Mapping[str, Decimal]:
         """Exact sum per currency; zero balances are absent."""
-        sums: dict[str, Decimal] = defaultdict(Decimal)
         rows = self._tx.execute(
-            select(LedgerRow.currency, LedgerRow.amount).where(LedgerRow.venue == venue)
+            select(LedgerBalanceRow.currency, LedgerBalanceRow.amount)
+            .where(LedgerBalanceRow.venue == venue)
+            .order_by(LedgerBalanceRow.currency)
         )
-        for row in rows:
-            sums[row.currency] = _EXACT.add(sums[row.currency], row.amount)
-        return {currency: sums[currency] for currency in sorted(sums) if sums[currency]}
+        return {row.currency: row.amount for row in rows if row.amount}
 
     def positions(self, venue: str) -> Sequence[Position]:
         """Open positions by symbol."""
@@ -97,6 +112,7 @@ class SqlBook(Store):
         """
         forgotten = (
             LedgerRow,
+            LedgerBalanceRow,
             PositionRow,
             EquityRow,
             RiskStateRow,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import case, select
+from sqlalchemy import case, delete, select
 
 from db.stores.base import Store, ValueMap, values_of
 from db.tables.desk import ControlsRow, JobRunRow, NoteRow, PersonRow
@@ -33,6 +33,10 @@ class SqlDesk(Store):
     def put_person(self, person: Person) -> None:
         """Insert or replace by user id."""
         self._put(PersonRow, ("user_id",), values_of(person))
+
+    def drop_person(self, user_id: int) -> None:
+        """Forget somebody; absent is fine."""
+        self._tx.execute(delete(PersonRow).where(PersonRow.user_id == user_id))
 
     def job_runs(self) -> Sequence[JobRun]:
         """Last run of every job, by name."""

@@ -33,6 +33,40 @@ class SqlOutbox(Store):
             limit=limit,
         )
 
+    def waiting(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
+        """Like ``due``, but at most ``limit`` of each chat, so that no chat crowds out another."""
+        order = (OutboxRow.priority, OutboxRow.created_at, OutboxRow.row_no)
+        place = func.row_number().over(partition_by=OutboxRow.chat_id, order_by=order)
+        ranked = (
+            select(OutboxRow.row_no, place.label("place"))
+            .where(OutboxRow.state.in_(_UNSENT))
+            .where(or_(OutboxRow.not_before.is_(None), OutboxRow.not_before <= now))
+            .subquery()
+        )
+        chosen = select(ranked.c.row_no).where(ranked.c.place <= limit)
+        return _MESSAGES.all(self._tx, OutboxRow.row_no.in_(chosen), order=order)
+
+    def in_state(
+        self, state: MessageState, limit: int, *, chat_id: int | None = None
+    ) -> Sequence[OutboxMessage]:
+        """Rows in a state, oldest first; of one chat, or of all."""
+        where = [OutboxRow.state == state]
+        if chat_id is not None:
+            where.append(OutboxRow.chat_id == chat_id)
+        order = (OutboxRow.created_at, OutboxRow.row_no)
+        return _MESSAGES.all(self._tx, *where, order=order, limit=limit)
+
+    def chats_with(self, state: MessageState) -> Mapping[int, int]:
+        """How many rows in a state each chat has; rows of no chat are not counted."""
+        statement = (
+            select(OutboxRow.chat_id, func.count())
+            .where(OutboxRow.state == state, OutboxRow.chat_id.is_not(None))
+            .group_by(OutboxRow.chat_id)
+        )
+        return {
+            chat_id: count for chat_id, count in self._tx.execute(statement) if chat_id is not None
+        }
+
     def update(self, message: OutboxMessage) -> None:
         """Replace a row; ``InvalidValueError`` if there is none."""
         statement = update(OutboxRow).where(OutboxRow.id == message.id).values(values_of(message))
@@ -65,4 +99,13 @@ class SqlOutbox(Store):
         """Which chat message speaks of a subject."""
         return _SENT.one(
             self._tx, SentMessageRow.chat_id == chat_id, SentMessageRow.subject == subject
+        )
+
+    def newest_sent(self, chat_id: int, limit: int) -> Sequence[SentMessage]:
+        """What is bound to the chat's messages of the highest numbers, highest first."""
+        return _SENT.all(
+            self._tx,
+            SentMessageRow.chat_id == chat_id,
+            order=(SentMessageRow.chat_message_id.desc(), SentMessageRow.subject),
+            limit=limit,
         )

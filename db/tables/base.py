@@ -11,7 +11,15 @@ from sqlalchemy import Boolean, Date, Double, Identity, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from db.types import BIG_INTEGER, ExactDecimal, SafeText, SymbolText, UtcDateTime
-from engine.domain.ids import ApprovalId, DecisionId, FillId, IntentId, MessageId, TradeId
+from engine.domain.ids import (
+    ApprovalId,
+    ChangeId,
+    DecisionId,
+    FillId,
+    IntentId,
+    MessageId,
+    TradeId,
+)
 from engine.domain.market import Symbol
 
 
@@ -35,6 +43,7 @@ class Base(DeclarativeBase):
         str: SafeText,
         Symbol: SymbolText,
         ApprovalId: SafeText,
+        ChangeId: SafeText,
         DecisionId: SafeText,
         FillId: SafeText,
         IntentId: SafeText,

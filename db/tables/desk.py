@@ -34,6 +34,8 @@ class PersonRow(Base):
     chat_id: Mapped[int]
     language: Mapped[str]
     paired_at: Mapped[datetime | None]
+    theme: Mapped[str]
+    zone: Mapped[str]
 
 
 class NoteRow(Base):
@@ -99,6 +101,7 @@ class OutboxRow(Numbered, Base):
     priority: Mapped[Priority] = mapped_column(EnumNumber(Priority))
     delivery: Mapped[Delivery] = mapped_column(EnumText(Delivery))
     chat_id: Mapped[int | None]
+    topic: Mapped[int | None]
     state: Mapped[MessageState] = mapped_column(EnumText(MessageState))
     attempts: Mapped[int]
     not_before: Mapped[datetime | None]

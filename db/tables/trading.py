@@ -117,7 +117,7 @@ class LedgerRow(Numbered, Base):
     """One change of one balance."""
 
     __tablename__ = "ledger"
-    __table_args__ = (Index(None, "venue", "currency"),)
+    __table_args__ = (Index(None, "venue", "currency"), Index(None, "reference"))
 
     venue: Mapped[str]
     currency: Mapped[str]

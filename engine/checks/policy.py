@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Literal
 
+from engine.domain.reasons import ReasonCode
 from engine.domain.values import require
 
 _LIVE = ("refuse", "ask")
 _PAPER = ("ask", "auto")
 _ON_EXPIRY = ("skip", "smaller", "limit")
+_REASONS = tuple(code.label for code in ReasonCode if code.label.startswith("ask_"))
 _MOST_DRIFT_BPS = 1000.0
 
 
@@ -103,8 +105,22 @@ class ApprovalPolicy:
     on_expiry: Literal["skip", "smaller", "limit"] = field(
         default="skip",
         metadata={
-            "doc": "What becomes of an expired entry: nothing, half the size, or a limit order."
+            "doc": "What becomes of an expired entry: nothing; at most half of it, no more than "
+            "goes without asking; or a limit order at the price asked about, for one bar. What "
+            "needs several people or a code is never bought by the clock."
         },
+    )
+    on_expiry_rules: dict[str, Literal["skip", "smaller", "limit"]] = field(
+        default_factory=dict,
+        hash=False,
+        metadata={
+            "doc": "The same for one market or one reason to ask; a market goes before a reason. "
+            'For example {"BTC/USDT" = "limit", ask_above_equity = "smaller"}.'
+        },
+    )
+    remind_before_s: int = field(
+        default=180,
+        metadata={"doc": "Seconds before its expiry at which a question is told again; 0 never."},
     )
 
     def __post_init__(self) -> None:
@@ -118,7 +134,19 @@ class ApprovalPolicy:
         require(self.expires_after_s >= 1, "expires_after_s", ">= 1", self.expires_after_s)
         drift = self.max_drift_bps
         require(0.0 <= drift <= _MOST_DRIFT_BPS, "max_drift_bps", "0 to 1000", drift)
+        require(self.remind_before_s >= 0, "remind_before_s", ">= 0", self.remind_before_s)
         _require_word("on_expiry", self.on_expiry, _ON_EXPIRY)
+        for rule, word in self.on_expiry_rules.items():
+            is_known = "/" in rule or rule in _REASONS
+            require(is_known, "on_expiry_rules", f"markets or {', '.join(_REASONS)}", rule)
+            _require_word("on_expiry_rules", word, _ON_EXPIRY)
+
+    def expiry_of(self, symbol: str, reason: str) -> str:
+        """What becomes of an expired entry in a market that was asked for a reason."""
+        for rule in (symbol, reason):
+            if rule in self.on_expiry_rules:
+                return self.on_expiry_rules[rule]
+        return self.on_expiry
 
 
 def _require_word(name: str, value: str, words: tuple[str, ...]) -> None:

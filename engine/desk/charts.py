@@ -5,13 +5,14 @@ what came is known.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
 from engine.desk.context import DeskContext
-from engine.domain.decisions import Decision
+from engine.domain.decisions import Decision, ExitPlan
 from engine.domain.market import CandleSeries, Symbol, Timeframe
+from engine.domain.orders import Purpose
 from engine.domain.projection import ChartProjection, NoProjection
 from engine.domain.views import ChartView
 from engine.indicators import direct
@@ -23,7 +24,7 @@ from engine.strategy.projection_record import MOST_HORIZONS, measure, shipped_ra
 
 CHART_BARS = 120
 PROJECTED_BARS = 24
-_SHOWN_BARS = CHART_BARS + 300  # with the warm-up of the longest overlay
+_WARM_UP_BARS = 300  # of the longest overlay
 _RECORD_BARS = MOST_HORIZONS * PROJECTED_BARS
 _MOST_FINER_BARS = 24_000
 _FEWEST_OWN = 10
@@ -37,23 +38,26 @@ def chart_view(
     *,
     timeframe: Timeframe | None = None,
     decision: Decision | None = None,
+    at: datetime | None = None,
     projected_bars: int = PROJECTED_BARS,
+    shown_bars: int = CHART_BARS,
 ) -> ChartView | None:
-    """The newest bars of a symbol, or those up to a decision's close; ``None`` without bars.
+    """The newest bars of a symbol, or those up to a moment; ``None`` without bars.
 
-    The next ``projected_bars`` are projected, none with 0 or for a decision.
+    The moment is ``at``, else a decision's close. The next ``projected_bars`` are projected, none
+    with 0 or for a moment in the past.
     """
     frame = timeframe or (decision.timeframe if decision else context.timeframe)
-    until = decision.closed_at if decision else context.clock.now()
-    is_projected = decision is None and projected_bars > 0
-    wanted = _SHOWN_BARS
+    moment = at or (decision.closed_at if decision else None)
+    is_projected = moment is None and projected_bars > 0
+    wanted = shown_bars + _WARM_UP_BARS
     if is_projected:
         wanted = max(wanted, METHOD.window_bars(frame) + _RECORD_BARS)
-    series = _bars(context, unit, symbol, frame, until, wanted)
+    series = bars_until(context, unit, symbol, frame, moment or context.clock.now(), wanted)
     if not len(series):
         return None
     bars = Bars.of(series, frame)
-    cut = max(0, len(series) - CHART_BARS)
+    cut = max(0, len(series) - shown_bars)
     columns = overlay_columns(bars)
     return ChartView(
         venue=context.venue,
@@ -61,7 +65,7 @@ def chart_view(
         timeframe=frame,
         bars=_tail(series, cut),
         columns={name: column[cut:].tolist() for name, column in columns.items()},
-        levels=_levels(context, unit, symbol, decision),
+        levels=_levels(context, unit, symbol, decision) if at is None or decision else {},
         simulated=context.simulated,
         projection=projection(bars, projected_bars, is_simulated=context.simulated)
         if is_projected
@@ -91,6 +95,9 @@ def overlay_columns(bars: Bars) -> Mapping[str, Floats]:
     """The overlays of ``ChartView.columns``, as long as the bars."""
     lower, middle, upper = direct.bollinger(bars.close, length=20, width_sigma=2.0)
     macd, signal, histogram = direct.macd(bars.close, fast=12, slow=26, signal=9)
+    stoch_k, stoch_d = direct.stochastic(
+        bars.high, bars.low, bars.close, length=14, smooth_k=3, smooth_d=3
+    )
     return {
         "bb_lower": lower,
         "bb_middle": middle,
@@ -101,10 +108,12 @@ def overlay_columns(bars: Bars) -> Mapping[str, Floats]:
         "macd": macd,
         "macd_signal": signal,
         "macd_histogram": histogram,
+        "stoch_k": stoch_k,
+        "stoch_d": stoch_d,
     }
 
 
-def _bars(
+def bars_until(
     context: DeskContext,
     unit: UnitOfWork,
     symbol: Symbol,
@@ -119,7 +128,8 @@ def _bars(
         return own
     ratio = frame.ms // finer.ms
     # A longer record is not worth reading a hundred thousand finer bars for.
-    limit = min(wanted * ratio, max(_SHOWN_BARS * ratio, _MOST_FINER_BARS))
+    least = (CHART_BARS + _WARM_UP_BARS) * ratio
+    limit = min(wanted * ratio, max(least, _MOST_FINER_BARS))
     base = unit.candles.window(context.venue, symbol, finer, until=until, limit=limit)
     return resample(base, finer, frame)
 
@@ -135,22 +145,22 @@ def _tail(series: CandleSeries, cut: int) -> CandleSeries:
 def _levels(
     context: DeskContext, unit: UnitOfWork, symbol: Symbol, decision: Decision | None
 ) -> Mapping[str, Decimal]:
-    """Entry, stop and target: of the decision's plan, else of the open position."""
+    """Entry, stop and target: of the decision's plan, else of the position, else of the order."""
     if decision is not None and decision.plan is not None:
-        exits = decision.plan.exit_plan
-        entry, stop, target = (
-            decision.plan.reference_price,
-            exits.stop_price,
-            exits.take_profit_price,
-        )
-    else:
-        held: Sequence[tuple[Decimal, Decimal, Decimal | None]] = [
-            (position.entry_price, position.stop_price, position.exit_plan.take_profit_price)
-            for position in unit.book.positions(context.venue)
-            if position.symbol == symbol
-        ]
-        if not held:
-            return {}
-        entry, stop, target = held[0]
+        plan = decision.plan
+        return _named(plan.reference_price, plan.exit_plan.stop_price, plan.exit_plan)
+    for position in unit.book.positions(context.venue):
+        if position.symbol == symbol:
+            return _named(position.entry_price, position.stop_price, position.exit_plan)
+    for order in unit.orders.unfinished():
+        intent = order.intent
+        if (intent.venue, intent.symbol, intent.purpose) == (context.venue, symbol, Purpose.ENTRY):
+            stop = intent.exit_plan.stop_price if intent.exit_plan else None
+            return _named(intent.reference_price, stop, intent.exit_plan)
+    return {}
+
+
+def _named(entry: Decimal, stop: Decimal | None, exits: ExitPlan | None) -> Mapping[str, Decimal]:
+    target = exits.take_profit_price if exits else None
     levels = {"entry": entry, "stop": stop, "target": target}
     return {name: price for name, price in levels.items() if price is not None}

@@ -2,16 +2,20 @@
 
 The mode is not here as a branch: which venue, clock and market were built is the mode. ``mode``
 itself is shown to people and decides one thing, whether decisions are proposed for trading.
+
+``strategy`` and ``mode`` are those of now: people change them while the desk runs (``steering``).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from engine.desk.steering import Steering
 from engine.domain.desk import Mode
 from engine.domain.errors import InvalidValueError
 from engine.domain.market import MarketRules, Symbol, Timeframe
 from engine.domain.reasons import RuleCode
+from engine.domain.records import CurrencyChoice
 from engine.execution.gateway import OrderGateway
 from engine.kernel import Records
 from engine.ports import Clock, MarketData, TokenSource, Units
@@ -91,12 +95,11 @@ class DeskContext:
     """The desk's surroundings.
 
     ``clock`` is the market's time (a simulated market's runs faster); ``wall`` is a person's, which
-    questions expire by.
+    questions expire by. ``own_currency`` is the one the owner counts in beside ``quote``.
     """
 
     venue: str
     quote: str
-    mode: Mode
     simulated: bool
     release: str
     started_at: datetime
@@ -106,7 +109,18 @@ class DeskContext:
     market: MarketData
     gateway: OrderGateway
     tokens: TokenSource
-    strategy: Strategy
+    steering: Steering[Strategy]
+    own_currency: CurrencyChoice | None = None
+
+    @property
+    def strategy(self) -> Strategy:
+        """What decides, and under which limits."""
+        return self.steering.now.strategy
+
+    @property
+    def mode(self) -> Mode:
+        """Whether decisions are proposed for trading."""
+        return self.steering.now.mode
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:

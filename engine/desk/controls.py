@@ -2,7 +2,7 @@
 
 Pause stops new entries. Kill also cancels what rests and refuses open questions at their press;
 neither touches stops or closes, which only make the risk smaller. An approver may stop the desk; to
-let it go on takes an owner.
+let it go on takes an owner, and after a kill a question to the owners (``engine.desk.changes``).
 """
 
 from dataclasses import replace
@@ -26,14 +26,13 @@ class ControlDesk:
         self._switch(by, "paused" if on else "resumed", paused=on)
         return CommandOutcome(done=True, subject="pause" if on else "resume")
 
-    def kill(self, by: Person | None, *, on: bool) -> CommandOutcome:
-        """Block every increasing order and cancel those that rest; or end that."""
-        if not _may_switch(by) or not (on or _is_owner(by)):
+    def kill(self, by: Person | None) -> CommandOutcome:
+        """Block every increasing order and cancel those that rest; nobody is asked."""
+        if not _may_switch(by):
             return _not_allowed("kill")
-        self._switch(by, "killed" if on else "kill_ended", killed=on)
-        if on:
-            self._context.gateway.cancel_entries()
-        return CommandOutcome(done=True, subject="kill" if on else "unkill")
+        self._switch(by, "killed", killed=True)
+        self._context.gateway.cancel_entries()
+        return CommandOutcome(done=True, subject="kill")
 
     def rearm(self, who: str) -> bool:
         """End the drawdown latch; the peak becomes the equity of now. False if it was not on."""

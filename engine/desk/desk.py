@@ -7,43 +7,54 @@ here as well, so that a front end that forgets to ask cannot trade.
 from dataclasses import dataclass
 
 from engine.desk import people, queries
+from engine.desk.alerts.desk import AlertDesk
 from engine.desk.approvals import ApprovalDesk
-from engine.desk.charts import chart_view
+from engine.desk.changes.desk import ChangeDesk
 from engine.desk.context import DeskContext
 from engine.desk.controls import ControlDesk
+from engine.desk.delivery.desk import DeliveryDesk
+from engine.desk.explorer.desk import ExplorerDesk
+from engine.desk.factors.desk import FactorDesk
+from engine.desk.inbox.desk import InboxDesk
 from engine.desk.manual import ManualDesk
 from engine.desk.proofs import known_versions, proof_view
+from engine.desk.records.desk import RecordsDesk
+from engine.desk.records.money import portfolio
 from engine.desk.research import ResearchDesk
 from engine.domain.desk import OutboxMessage, Person
 from engine.domain.ids import DecisionId
-from engine.domain.market import Symbol, Timeframe
+from engine.domain.market import Symbol
 from engine.domain.portfolio import Trade
 from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
 from engine.domain.views import (
     ApprovalRow,
     CardView,
-    ChartView,
     CommandOutcome,
-    OpportunitiesView,
     PortfolioView,
     Press,
     PressOutcome,
     PressResult,
+    Size,
     StatusView,
-    WhyView,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Implements ``DeskFront``. ``explain`` writes the template text about a decision."""
+    """Implements ``DeskFront``."""
 
     context: DeskContext
+    alerts: AlertDesk
     questions: ApprovalDesk
+    changes: ChangeDesk
+    factors: FactorDesk
+    inbox: InboxDesk
     controls: ControlDesk
     manual: ManualDesk
     researched: ResearchDesk
-    explain: queries.Narrate
+    explorer: ExplorerDesk
+    delivery: DeliveryDesk
+    records: RecordsDesk
 
     def person(self, user_id: int) -> Person | None:
         """See ``DeskFront``."""
@@ -66,13 +77,9 @@ class Desk:
         """See ``DeskFront``."""
         return queries.status(self.context)
 
-    def opportunities(self, page: int = 0) -> OpportunitiesView:
-        """See ``DeskFront``."""
-        return queries.opportunities(self.context, page)
-
     def portfolio(self) -> PortfolioView:
         """See ``DeskFront``."""
-        return queries.portfolio(self.context)
+        return portfolio(self.context)
 
     def trades(self, limit: int = 10) -> tuple[Trade, ...]:
         """See ``DeskFront``."""
@@ -82,34 +89,34 @@ class Desk:
         """See ``DeskFront``."""
         return queries.approvals(self.context)
 
-    def why(self, query: str | None, language: str) -> WhyView | None:
-        """See ``DeskFront``."""
-        return queries.why(self.context, query, language, self.explain)
-
     def card(self, decision_id: DecisionId, *, with_chart: bool = True) -> CardView | None:
         """See ``DeskFront``."""
         return queries.card(self.context, decision_id, with_chart=with_chart)
 
-    def chart(self, symbol: Symbol, timeframe: Timeframe | None = None) -> ChartView | None:
-        """See ``DeskFront``."""
-        with self.context.units(read_only=True) as unit:
-            return chart_view(self.context, unit, symbol, timeframe=timeframe)
-
     def press(
-        self, token: str, press: Press, by: int, *, request_id: str, reason: str = ""
+        self,
+        token: str,
+        press: Press,
+        by: int,
+        *,
+        request_id: str,
+        reason: str = "",
+        size: Size | None = None,
     ) -> PressOutcome:
         """See ``DeskFront``; a question answers once, so the request id adds nothing."""
         del request_id
         person = people.acting(self.context, by, f"press_{press}")
         if person is None:
             return PressOutcome(result=PressResult.NOT_ALLOWED)
-        return self.questions.press(token, press, person, reason=reason)
+        self.changes.take_up()
+        return self.questions.press(token, press, person, reason=reason, size=size)
 
     def buy(
         self, symbol: Symbol, notional_quote: str, by: int, *, request_id: str
     ) -> CommandOutcome:
         """See ``DeskFront``."""
         person = people.acting(self.context, by, "buy")
+        self.changes.take_up()
         return self.manual.buy(symbol, notional_quote, person, request_id=request_id)
 
     def close(self, symbol: Symbol, by: int, *, request_id: str) -> CommandOutcome:
@@ -125,9 +132,9 @@ class Desk:
         """See ``DeskFront``."""
         return self.controls.pause(people.acting(self.context, by, "resume"), on=False)
 
-    def kill(self, by: int, *, on: bool = True) -> CommandOutcome:
+    def kill(self, by: int) -> CommandOutcome:
         """See ``DeskFront``."""
-        return self.controls.kill(people.acting(self.context, by, "kill"), on=on)
+        return self.controls.kill(people.acting(self.context, by, "kill"))
 
     def request_backtest(
         self, wish: BacktestWish, by: int, *, chat_id: int | None, request_id: str

@@ -14,7 +14,7 @@ from engine.desk.recheck import Rechecked, fetch_quote, recheck_entry
 from engine.desk.tell import tell_card
 from engine.domain.approvals import Approval, order_hash
 from engine.domain.decisions import Decision
-from engine.domain.desk import AuditEvent, Delivery
+from engine.domain.desk import AuditEvent, Delivery, Priority
 from engine.domain.ids import IntentId, approval_id
 from engine.domain.lifecycles import OrderState
 from engine.domain.orders import Order, OrderIntent, OrderKind, OrderSide, Purpose
@@ -46,7 +46,14 @@ class EntryDesk:
         order = Order(intent=intent, state=OrderState.INTENDED, updated_at=now)
         if not unit.orders.add(order):
             return None
-        tell_card(self._context, unit, intent, cause=f"auto-{intent.id}", delivery=Delivery.NEW)
+        tell_card(
+            self._context,
+            unit,
+            intent,
+            cause=f"auto-{intent.id}",
+            delivery=Delivery.NEW,
+            priority=Priority.OPPORTUNITY,
+        )
         return Proposed(order=order, approval=None)
 
     def send_automatic(self, order_id: IntentId) -> Settled | None:
@@ -169,3 +176,9 @@ def approvers_needed(context: DeskContext, intent: OrderIntent) -> int:
     policy = context.policies.approval
     above = policy.quorum_above_quote
     return policy.quorum if above is not None and intent.notional_quote > above else 1
+
+
+def needs_factor(context: DeskContext, intent: OrderIntent) -> bool:
+    """Whether agreeing to an entry of this size takes a second factor."""
+    above = context.policies.approval.totp_above_quote
+    return above is not None and intent.notional_quote > above

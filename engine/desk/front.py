@@ -7,22 +7,27 @@ and orders, which reach the venue) and safe to repeat with the same ``request_id
 
 from typing import Protocol
 
+from engine.desk.alerts.front import AlertFront
+from engine.desk.changes.front import ChangesFront
+from engine.desk.delivery.front import DeliveryFront
+from engine.desk.explorer.front import ExplorerFront
+from engine.desk.factors.front import FactorFront
+from engine.desk.inbox.front import InboxFront
+from engine.desk.records.front import RecordsFront
 from engine.domain.desk import OutboxMessage, Person
 from engine.domain.ids import DecisionId
-from engine.domain.market import Symbol, Timeframe
+from engine.domain.market import Symbol
 from engine.domain.portfolio import Trade
 from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
 from engine.domain.views import (
     ApprovalRow,
     CardView,
-    ChartView,
     CommandOutcome,
-    OpportunitiesView,
     PortfolioView,
     Press,
     PressOutcome,
+    Size,
     StatusView,
-    WhyView,
 )
 
 
@@ -45,9 +50,42 @@ class DeskFront(Protocol):
         """Leave one audit line about somebody unknown who tried something."""
         ...
 
-    def status(self) -> StatusView: ...
+    @property
+    def alerts(self) -> AlertFront:
+        """Alerts and watched markets."""
+        ...
 
-    def opportunities(self, page: int = 0) -> OpportunitiesView: ...
+    @property
+    def explorer(self) -> ExplorerFront:
+        """Lists, charts, explanations and costs."""
+        ...
+
+    @property
+    def records(self) -> RecordsFront:
+        """Curves, trades, stops, vetoes, exports, evidence."""
+        ...
+
+    @property
+    def delivery(self) -> DeliveryFront:
+        """How people are told: quiet, mutes, the digest, dead letters, jobs."""
+        ...
+
+    @property
+    def changes(self) -> ChangesFront:
+        """What steers the desk, and the questions that change it."""
+        ...
+
+    @property
+    def factors(self) -> FactorFront:
+        """Second factors, and the codes that questions wait for."""
+        ...
+
+    @property
+    def inbox(self) -> InboxFront:
+        """Everything that waits for a person."""
+        ...
+
+    def status(self) -> StatusView: ...
 
     def portfolio(self) -> PortfolioView: ...
 
@@ -57,20 +95,22 @@ class DeskFront(Protocol):
         """Open questions, oldest first."""
         ...
 
-    def why(self, query: str | None, language: str) -> WhyView | None:
-        """Why (not): a symbol, a decision id, or ``None`` for the latest proposal."""
-        ...
-
     def card(self, decision_id: DecisionId, *, with_chart: bool = True) -> CardView | None: ...
 
-    def chart(self, symbol: Symbol, timeframe: Timeframe | None = None) -> ChartView | None:
-        """``None`` when there are no bars of it."""
-        ...
-
     def press(
-        self, token: str, press: Press, by: int, *, request_id: str, reason: str = ""
+        self,
+        token: str,
+        press: Press,
+        by: int,
+        *,
+        request_id: str,
+        reason: str = "",
+        size: Size | None = None,
     ) -> PressOutcome:
-        """A button of a question, pressed by the person with this user id."""
+        """A button of a question, pressed by the person with this user id.
+
+        ``size`` says how much of it ``HALF`` means; half if absent.
+        """
         ...
 
     def buy(
@@ -87,8 +127,11 @@ class DeskFront(Protocol):
 
     def resume(self, by: int) -> CommandOutcome: ...
 
-    def kill(self, by: int, *, on: bool = True) -> CommandOutcome:
-        """Cancel and block every increasing order; stops stay in force."""
+    def kill(self, by: int) -> CommandOutcome:
+        """Cancel and block every increasing order; stops stay in force.
+
+        It asks nobody. Letting the desk go on is a change (``ChangesFront``).
+        """
         ...
 
     def request_backtest(

@@ -3,17 +3,20 @@
 A purchase gets the strategy's initial stop and trail, so that nothing is ever held without one. The
 request id (the chat's update) makes the order id: a command delivered twice buys once. A close
 remembers which position it meant: delivered again, it does not close the next one. What needs more
-than one person cannot be bought by one.
+than one person cannot be bought by one, and what needs a code waits for it.
 """
 
 from decimal import Decimal, InvalidOperation
 
 from engine.desk.context import DeskContext
-from engine.desk.entries import approvers_needed
+from engine.desk.entries import approvers_needed, needs_factor
+from engine.desk.factors.front import FactorOutcome
+from engine.desk.factors.gate import FactorGate
 from engine.desk.queries import last_price
 from engine.desk.recheck import fetch_quote, recheck_entry
 from engine.domain.decisions import ExitPlan
 from engine.domain.desk import Person, Role
+from engine.domain.factors import Credential, Wish
 from engine.domain.ids import IntentId, intent_id
 from engine.domain.lifecycles import OrderState
 from engine.domain.market import MarketRules, Quote, Symbol
@@ -25,6 +28,7 @@ from engine.indicators import direct
 from engine.indicators.bars import Bars
 from engine.strategy.columns import WINDOW_BARS
 
+AREA = "buy"
 _ATR_BARS = 14
 
 
@@ -33,9 +37,32 @@ class ManualDesk:
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
+        self._gate = FactorGate(context)
+
+    def carry_out(self, credential: Credential, by: Person) -> FactorOutcome:
+        """The purchase that a typed code, or a word at the terminal, was waited for."""
+        facts = credential.challenge.facts
+        outcome = self.buy(
+            Symbol.parse(str(facts["symbol"])),
+            str(facts["notional"]),
+            by,
+            request_id=str(facts["request_id"]),
+            credential=credential,
+        )
+        return FactorOutcome(
+            done=outcome.done,
+            text="notices.buy_done" if outcome.done else "notices.buy_refused",
+            values={"symbol": outcome.subject, "reason": outcome.reason or "none"},
+        )
 
     def buy(
-        self, symbol: Symbol, notional_quote: str, by: Person | None, *, request_id: str
+        self,
+        symbol: Symbol,
+        notional_quote: str,
+        by: Person | None,
+        *,
+        request_id: str,
+        credential: Credential | None = None,
     ) -> CommandOutcome:
         """Buy for an amount of quote currency at market, under the desk's limits."""
         subject = str(symbol)
@@ -59,7 +86,18 @@ class ManualDesk:
         intent = self._intent(symbol, quantity, quote.mid, plan, request_id)
         if approvers_needed(self._context, intent) > 1:
             return _refused(subject, ReasonCode.NOT_APPROVED.label)
-        return self._send(intent, quote)
+        wish = Wish(
+            area=AREA,
+            subject=intent.id,
+            action="buy",
+            facts={
+                "symbol": subject,
+                "notional": f"{amount:f}",
+                "quote": symbol.quote,
+                "request_id": request_id,
+            },
+        )
+        return self._send(intent, quote, by, wish, credential)
 
     def close(self, symbol: Symbol, by: Person | None, *, request_id: str) -> CommandOutcome:
         """Close a position at market; no check stops it."""
@@ -110,11 +148,24 @@ class ManualDesk:
         price, _ = last_price(context, symbol)
         return price or position.entry_price
 
-    def _send(self, intent: OrderIntent, quote: Quote) -> CommandOutcome:
+    def _send(
+        self,
+        intent: OrderIntent,
+        quote: Quote,
+        by: Person,
+        wish: Wish,
+        credential: Credential | None,
+    ) -> CommandOutcome:
         subject, now = str(intent.symbol), self._context.clock.now()
         with self._context.units() as unit:
+            if credential is not None or needs_factor(self._context, intent):
+                admitted = self._gate.admit(unit, by, wish, credential)
+                if admitted.refusal is not None:
+                    unit.commit()
+                    return _refused(subject, admitted.refusal.value)
             checked = recheck_entry(self._context, unit, intent, quote)
             if checked.status is not RecheckCode.OK:
+                unit.commit()  # a code is used up by what it came to
                 return _refused(subject, checked.reason.label)
             order = Order(intent=intent, state=OrderState.INTENDED, updated_at=now)
             unit.orders.add(order)

@@ -10,9 +10,12 @@ from dataclasses import replace
 from engine.desk.context import DeskContext
 from engine.domain.desk import AuditEvent, Person, Role
 from engine.domain.ids import digest
+from engine.ports import UnitOfWork
 
 _CODE_KEY = "pairing_code"
+_FILE_KEY = "people_from_file"
 _STRANGERS_A_MINUTE = 20
+_TERMINAL = 0
 
 
 def new_pairing_code(context: DeskContext) -> str:
@@ -70,15 +73,39 @@ def acting(context: DeskContext, user_id: int, what: str) -> Person | None:
 
 
 def admit(context: DeskContext, people: tuple[Person, ...]) -> None:
-    """Write the people named in the configuration; their roles there win."""
+    """Write the people named in the configuration; their roles there win.
+
+    Who was named there at the last start and is not any more is known no longer; the terminal's own
+    person (user 0) stays.
+    """
     with context.units() as unit:
         known = {person.user_id: person for person in unit.desk.people()}
+        named = frozenset(person.user_id for person in people)
+        before = file_ids(unit)
+        for user_id in sorted((before - named - {_TERMINAL}) & known.keys()):
+            unit.desk.drop_person(user_id)
+            unit.audit.append(
+                AuditEvent(
+                    at=context.wall.now(),
+                    actor="configuration",
+                    action="person_removed",
+                    subject=f"person:{user_id}",
+                )
+            )
+        if named != before:
+            unit.desk.put_note(_FILE_KEY, [*sorted(named)])
         for person in people:
-            before = known.get(person.user_id)
-            kept = replace(before, role=person.role) if before else person
-            if kept != before:
+            stored = known.get(person.user_id)
+            kept = replace(stored, role=person.role) if stored else person
+            if kept != stored:
                 unit.desk.put_person(kept)
         unit.commit()
+
+
+def file_ids(unit: UnitOfWork) -> frozenset[int]:
+    """User ids of the people that the configuration named at the last start."""
+    noted = unit.desk.note(_FILE_KEY)
+    return frozenset(int(str(one)) for one in noted) if isinstance(noted, list) else frozenset()
 
 
 def note_stranger(context: DeskContext, user_id: int, what: str) -> None:

@@ -13,6 +13,7 @@ from engine.domain.lifecycles import OrderState
 from engine.domain.market import Quote, Symbol
 from engine.domain.orders import OrderIntent
 from engine.domain.reasons import ReasonCode, RecheckCode
+from engine.domain.views import Size
 from engine.ports import UnitOfWork
 from engine.strategy import crossing_back
 from engine.strategy.crossing import mark, pack_book
@@ -99,8 +100,13 @@ def _refused(intent: OrderIntent, reason: ReasonCode) -> Rechecked:
     )
 
 
-def halved(context: DeskContext, intent: OrderIntent) -> OrderIntent | None:
-    """The same entry at half the size, whole lots; ``None`` if that is nothing."""
+def resized(context: DeskContext, intent: OrderIntent, size: Size) -> OrderIntent | None:
+    """The same entry at a part of its size, whole lots, never more; ``None`` if that is nothing."""
     rules = context.strategy.rules[context.strategy.place(intent.symbol)]
-    quantity = rules.quantity(rules.quantity_lots(intent.quantity / 2))
+    if size.fraction is not None:
+        wanted = intent.quantity * size.fraction
+    else:
+        assert size.amount_quote is not None  # a size has one of the two
+        wanted = size.amount_quote / intent.reference_price
+    quantity = rules.quantity(rules.quantity_lots(min(wanted, intent.quantity)))
     return replace(intent, quantity=quantity) if quantity > 0 else None

@@ -118,12 +118,14 @@ class Rehearsal:
         auto = approver is Approver.AUTO and rearm_after_days is not None
         self._rearm_after = timedelta(days=rearm_after_days or 0.0) if auto else None
         self._latched_at: datetime | None = None
+        quorum = max(1, context.policies.approval.quorum)
+        self._people = tuple(replace(REHEARSER, user_id=-number) for number in range(quorum))
         self._controls = ControlDesk(context)
         self._count = _Count()
 
     def run(self, start: datetime, end: datetime, watch: Watch | None = None) -> RehearsalReport:
         """Replay all closes in ``(start, end]``."""
-        admit(self._context, (REHEARSER,))
+        admit(self._context, self._people)
         closes = tuple(due_closes(start, end, self._context.timeframe))
         for done, closed_at in enumerate(closes, start=1):
             self._pass_time(closed_at)
@@ -205,8 +207,7 @@ class Rehearsal:
 
     def _yes(self, approval: Approval) -> PressOutcome:
         """As many people agree as the question needs."""
-        people = (replace(REHEARSER, user_id=-number) for number in range(approval.needed))
-        for person in people:
+        for person in self._people[: approval.needed]:
             outcome = self._questions.press(approval.token, Press.APPROVE, person)
             if outcome.result is not PressResult.COUNTED:
                 break

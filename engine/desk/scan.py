@@ -8,7 +8,7 @@ so that a crash between the commit and the sending is mended by doing it again.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,30 +17,21 @@ from engine.desk.calibrated import calibration_of
 from engine.desk.context import DeskContext
 from engine.desk.entries import EntryDesk
 from engine.desk.queries import entry_id
+from engine.desk.seen import Seen, record, see
 from engine.desk.tell import card_subject, tell, tell_notice
 from engine.domain.decisions import Decision
 from engine.domain.desk import AuditEvent, Mode, Priority, ScoreRow
-from engine.domain.ids import IntentId, decision_id
-from engine.domain.market import CandleSeries, Symbol
+from engine.domain.ids import IntentId
+from engine.domain.market import Symbol
 from engine.domain.portfolio import EquityPoint, RiskState
 from engine.domain.proof import Calibration
 from engine.domain.reasons import ActionCode, RouteCode
-from engine.domain.signals import Score, Signal
+from engine.domain.seals import candles_seal, seal
 from engine.domain.values import to_ms
-from engine.indicators.bars import Bars
 from engine.ports import UnitOfWork
 from engine.strategy.book import new_rows
-from engine.strategy.columns import (
-    ScoreColumns,
-    score_at,
-    signals_at,
-)
-from engine.strategy.crossing import Edge, LastBar, mark, pack_book, put_absent, put_row
-from engine.strategy.crossing_back import SymbolVerdict, decide, edge_estimate
-from engine.strategy.edge import edge_at
-from engine.strategy.version import columns_of, exit_flags
-
-_PLACES = Decimal("0.000001")
+from engine.strategy.crossing import LastBar, mark, pack_book, put_absent, put_row
+from engine.strategy.crossing_back import SymbolVerdict, decide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,18 +60,6 @@ class ScanReport:
     stops: tuple[StopMove, ...] = ()
     automatic: tuple[IntentId, ...] = ()
     is_new: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """One symbol's window; ``scored`` is ``None`` where its bar of this close is absent."""
-
-    series: CandleSeries
-    scored: ScoreColumns | None = None
-    exit_flag: bool = False
-    signals: tuple[Signal, ...] = field(default=())
-    score: Score | None = None
-    edge: Edge | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +101,9 @@ class Scanner:
         with self._context.units(read_only=True) as unit:
             seen = self._look(unit, closed_at)
             verdicts, _ = self._judge(unit, closed_at, seen, frozenset())
-        return tuple(self._record(closed_at, v, seen[v.symbol]) for v in verdicts)
+        return tuple(record(self._context, closed_at, v, seen[v.symbol]) for v in verdicts)
 
-    def _look(self, unit: UnitOfWork, closed_at: datetime) -> dict[Symbol, _Seen]:
+    def _look(self, unit: UnitOfWork, closed_at: datetime) -> dict[Symbol, Seen]:
         calibration = calibration_of(unit, self._context.strategy.made)
         return {
             symbol: self._see(unit, symbol, closed_at, calibration)
@@ -137,7 +116,7 @@ class Scanner:
         symbol: Symbol,
         closed_at: datetime,
         calibration: Calibration | None,
-    ) -> _Seen:
+    ) -> Seen:
         context, strategy = self._context, self._context.strategy
         series = unit.candles.window(
             context.venue,
@@ -146,29 +125,19 @@ class Scanner:
             until=closed_at,
             limit=strategy.made.window_bars,
         )
-        if not len(series) or series.candle(-1).closed_at(context.timeframe) != closed_at:
-            return _Seen(series=series)
-        bars = Bars.of(series, context.timeframe)
-        scored = columns_of(strategy.made, bars, keep_values=True)
-        leave = exit_flags(strategy.made, bars)
-        if scored.regime[-1] < 0:
-            return _Seen(series=series, scored=scored)
-        threshold = Decimal(str(strategy.numbers.min_rank_fraction)).quantize(_PLACES)
-        score, regime = float(scored.score[-1]), int(scored.regime[-1])
-        return _Seen(
-            series=series,
-            scored=scored,
-            exit_flag=bool(leave[-1]) if leave is not None else False,
-            signals=signals_at(scored, len(series) - 1, strategy.made.rules),
-            score=score_at(scored, len(series) - 1, threshold_rank_fraction=threshold),
-            edge=edge_at(calibration, score, regime) if calibration is not None else None,
+        return see(
+            strategy.made,
+            series,
+            closed_at,
+            threshold_rank_fraction=strategy.numbers.min_rank_fraction,
+            calibration=calibration,
         )
 
     def _judge(
         self,
         unit: UnitOfWork,
         closed_at: datetime,
-        seen: Mapping[Symbol, _Seen],
+        seen: Mapping[Symbol, Seen],
         blocked: frozenset[Symbol],
     ) -> tuple[tuple[SymbolVerdict, ...], _Marked]:
         strategy = self._context.strategy
@@ -207,7 +176,7 @@ class Scanner:
         self,
         unit: UnitOfWork,
         closed_at: datetime,
-        seen: Mapping[Symbol, _Seen],
+        seen: Mapping[Symbol, Seen],
         blocked: frozenset[Symbol],
         *,
         decide: bool,
@@ -230,11 +199,11 @@ class Scanner:
             return ()
         unit.scores.add(self._score_rows(closed_at, seen))
         ranked = sorted(verdicts, key=lambda v: (v.rank is None, v.rank or 0, str(v.symbol)))
-        decisions = tuple(self._record(closed_at, v, seen[v.symbol]) for v in ranked)
+        decisions = tuple(record(self._context, closed_at, v, seen[v.symbol]) for v in ranked)
         for decision in decisions:
             unit.decisions.add(decision)
             self._propose(unit, decision)
-        self._audit(unit, closed_at, decisions)
+        self._audit(unit, closed_at, decisions, seen)
         return decisions
 
     def _is_marked(self, unit: UnitOfWork, closed_at: datetime) -> bool:
@@ -242,7 +211,7 @@ class Scanner:
         points = unit.book.equity(self._context.venue, since=closed_at)
         return any(point.at == closed_at for point in points)
 
-    def _count_bars(self, unit: UnitOfWork, seen: Mapping[Symbol, _Seen]) -> None:
+    def _count_bars(self, unit: UnitOfWork, seen: Mapping[Symbol, Seen]) -> None:
         for position in unit.book.positions(self._context.venue):
             one = seen.get(position.symbol)
             if one is not None and one.scored is not None:
@@ -281,38 +250,7 @@ class Scanner:
             priority=Priority.OPPORTUNITY,
         )
 
-    def _record(self, closed_at: datetime, verdict: SymbolVerdict, one: _Seen) -> Decision:
-        context = self._context
-        is_here = one.scored is not None
-        return Decision(
-            id=decision_id(
-                context.venue,
-                verdict.symbol,
-                context.timeframe,
-                closed_at,
-                context.strategy.version,
-            ),
-            venue=context.venue,
-            symbol=verdict.symbol,
-            timeframe=context.timeframe,
-            closed_at=closed_at,
-            strategy_version=context.strategy.version,
-            action=verdict.action,
-            route=verdict.route,
-            reason=verdict.reason,
-            close_price=Decimal(repr(one.series.close[-1])) if is_here else None,
-            equity_quote=verdict.equity_quote,
-            score=one.score,
-            signals=one.signals,
-            plan=verdict.plan,
-            cost=verdict.cost,
-            edge=edge_estimate(verdict, one.edge),
-            checks=verdict.checks,
-            clamps=verdict.clamps,
-            new_stop_price=verdict.new_stop_price,
-        )
-
-    def _score_rows(self, closed_at: datetime, seen: Mapping[Symbol, _Seen]) -> list[ScoreRow]:
+    def _score_rows(self, closed_at: datetime, seen: Mapping[Symbol, Seen]) -> list[ScoreRow]:
         context = self._context
         return [
             ScoreRow(
@@ -331,9 +269,15 @@ class Scanner:
         ]
 
     def _audit(
-        self, unit: UnitOfWork, closed_at: datetime, decisions: tuple[Decision, ...]
+        self,
+        unit: UnitOfWork,
+        closed_at: datetime,
+        decisions: tuple[Decision, ...],
+        seen: Mapping[Symbol, Seen],
     ) -> None:
+        """One line; what was granted is sealed, with the bars that it was decided on."""
         told = [d for d in decisions if d.action is not ActionCode.NONE]
+        granted = [d for d in told if d.route in (RouteCode.ASK, RouteCode.AUTO)]
         unit.audit.append(
             AuditEvent(
                 at=self._context.wall.now(),
@@ -343,6 +287,15 @@ class Scanner:
                 detail={
                     "decisions": len(decisions),
                     "acted": [f"{d.id} {d.action.label} {d.route.label}" for d in told],
+                    "fingerprint": self._context.strategy.made.fingerprint,
+                    "seals": {
+                        d.id: {
+                            "decision": seal(d),
+                            "candles": candles_seal(seen[d.symbol].series),
+                            "bars": len(seen[d.symbol].series),
+                        }
+                        for d in granted
+                    },
                 },
             )
         )

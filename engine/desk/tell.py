@@ -4,9 +4,11 @@ from datetime import datetime
 
 from engine.desk.context import DeskContext
 from engine.domain.desk import Delivery, Json, OutboxMessage, Priority
-from engine.domain.ids import DecisionId, message_id
+from engine.domain.ids import ApprovalId, DecisionId, MessageId, message_id
 from engine.domain.orders import OrderIntent
 from engine.ports import UnitOfWork
+
+_REMINDED = "about-to-expire"
 
 
 def card_subject(decision_id: DecisionId) -> str:
@@ -21,8 +23,12 @@ def tell_card(
     *,
     cause: str,
     delivery: Delivery = Delivery.EDIT,
+    priority: Priority = Priority.QUESTION,
 ) -> None:
-    """Show or refresh the card of an entry; a purchase by hand has none."""
+    """Show or refresh the card of an entry; a purchase by hand has none.
+
+    The card of an entry about which nobody is asked is an opportunity.
+    """
     if intent.decision_id is None:
         return
     subject = card_subject(intent.decision_id)
@@ -33,9 +39,63 @@ def tell_card(
         cause=cause,
         payload={"decision_id": intent.decision_id},
         at=context.wall.now(),
-        priority=Priority.QUESTION,
+        priority=priority,
         delivery=delivery,
     )
+
+
+def reminder_subject(approval_id: ApprovalId) -> str:
+    """The message that says that a question is about to expire."""
+    return f"reminder:{approval_id}"
+
+
+def is_reminded(unit: UnitOfWork, approval_id: ApprovalId) -> bool:
+    """Whether people have been told so, before a restart or after it."""
+    return unit.outbox.get(_reminder_id(approval_id)) is not None
+
+
+def tell_reminder(unit: UnitOfWork, approval_id: ApprovalId, at: datetime) -> None:
+    """Tell everybody, once, that a question is about to expire."""
+    tell(
+        unit,
+        kind="reminder",
+        subject=reminder_subject(approval_id),
+        cause=_REMINDED,
+        payload={"approval_id": approval_id},
+        at=at,
+        priority=Priority.QUESTION,
+    )
+
+
+def drop_reminder(unit: UnitOfWork, approval_id: ApprovalId, at: datetime) -> None:
+    """Take the reminder of a question that has ended away, if there was one."""
+    if is_reminded(unit, approval_id):
+        tell_gone(unit, reminder_subject(approval_id), at=at)
+
+
+def tell_gone(
+    unit: UnitOfWork,
+    subject: str,
+    *,
+    at: datetime,
+    chat_id: int | None = None,
+) -> None:
+    """Take the message about a subject away; where there is none, nothing happens."""
+    tell(
+        unit,
+        kind="erase",
+        subject=subject,
+        cause="gone",
+        payload={},
+        at=at,
+        priority=Priority.ANSWER,
+        delivery=Delivery.DELETE,
+        chat_id=chat_id,
+    )
+
+
+def _reminder_id(approval_id: ApprovalId) -> MessageId:
+    return message_id("reminder", reminder_subject(approval_id), _REMINDED)
 
 
 def tell_notice(

@@ -39,7 +39,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody the desk knows, by numeric chat id (never by name)."""
+    """Somebody the desk knows, by numeric chat id (never by name).
+
+    ``theme`` of pictures and ``zone`` of times (IANA) are empty where the desk's are good enough.
+    """
 
     user_id: int
     role: Role
@@ -47,6 +50,8 @@ class Person:
     chat_id: int
     language: str = "en"
     paired_at: datetime | None = None
+    theme: str = ""
+    zone: str = ""
 
 
 class Priority(IntEnum):
@@ -61,19 +66,28 @@ class Priority(IntEnum):
 
 
 class Delivery(StrEnum):
-    """``NEW`` sends a message, ``EDIT`` edits the one about the same subject (or sends it)."""
+    """``NEW`` sends a message, ``EDIT`` edits the one about the same subject (or sends it).
+
+    ``DELETE`` takes the one about the same subject away, if there is one.
+    """
 
     NEW = "new"
     EDIT = "edit"
+    DELETE = "delete"
 
 
 class MessageState(StrEnum):
-    """Life of an outbox row; an ``AMBIGUOUS`` one got no reply and is sent again, marked."""
+    """Life of an outbox row; an ``AMBIGUOUS`` one got no reply and is sent again, marked.
+
+    A ``HELD`` one waits for its chat's next digest; ``OFF`` is what its chat has chosen not to get.
+    """
 
     PENDING = "pending"
     SENT = "sent"
     AMBIGUOUS = "ambiguous"
     DEAD = "dead"
+    HELD = "held"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +96,8 @@ class OutboxMessage:
 
     ``kind`` names the renderer, ``payload`` its facts (ids, numbers as text); the words are made at
     delivery in the reader's language. ``subject`` binds edits to one message. ``chat_id`` is the
-    receiver, or ``None`` for every chat of the desk (the sender fans it out).
+    receiver, or ``None`` for every chat of the desk (the sender fans it out). ``topic`` is a topic
+    of a group; ``None`` is the one the group is configured with, 0 the general one.
     """
 
     id: MessageId
@@ -93,6 +108,7 @@ class OutboxMessage:
     priority: Priority = Priority.OPPORTUNITY
     delivery: Delivery = Delivery.NEW
     chat_id: int | None = None
+    topic: int | None = None
     state: MessageState = MessageState.PENDING
     attempts: int = 0
     not_before: datetime | None = None

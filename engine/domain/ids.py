@@ -17,6 +17,7 @@ ApprovalId = NewType("ApprovalId", str)
 FillId = NewType("FillId", str)
 TradeId = NewType("TradeId", str)
 MessageId = NewType("MessageId", str)
+ChangeId = NewType("ChangeId", str)
 
 _DIGITS = 20
 _SEPARATOR = "\x1f"
@@ -66,3 +67,8 @@ def message_id(kind: str, subject: str, cause: object) -> MessageId:
 def research_id(request: object) -> str:
     """Id of the research job that a request asks for; the same request is one job."""
     return f"r{digest(request)[:_DIGITS]}"
+
+
+def change_id(request: object) -> ChangeId:
+    """Id of the change that a request asks for; the same request is one change."""
+    return ChangeId(f"c{digest(request)[:_DIGITS]}")

@@ -33,8 +33,11 @@ class Symbol:
 
     @classmethod
     def parse(cls, text: str) -> "Symbol":
-        """Read ``btc/usdt``, ``BTC-USDT`` or ``BTC_USDT``; ``InvalidValueError`` otherwise."""
-        parts = re.split(r"[/_-]", text.strip().upper())
+        """Read ``btc/usdt``, ``BTC-USDT`` or ``BTC_USDT``; ``InvalidValueError`` otherwise.
+
+        With a slash the other marks belong to the codes: ``1000-PEPE/USDT`` is what it says.
+        """
+        parts = re.split("/" if "/" in text else "[_-]", text.strip().upper())
         require(len(parts) == 2, "symbol", "BASE/QUOTE, for example BTC/USDT", text)  # noqa: PLR2004 - base and quote
         return cls(*parts)
 

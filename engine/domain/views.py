@@ -19,7 +19,9 @@ from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import EquityPoint, Portfolio, RiskState, Trade
 from engine.domain.projection import ChartProjection
 from engine.domain.proof import Proof
+from engine.domain.records import OwnMoney, PositionView, VenueMoney
 from engine.domain.research import Drift
+from engine.domain.values import require, require_positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +29,9 @@ class ChartView:
     """Bars and overlay columns for a picture.
 
     ``columns`` maps names (``bb_upper``, ``bb_middle``, ``bb_lower``, ``ma_fast``, ``ma_slow``,
-    ``rsi``, ``macd``, ``macd_signal``, ``macd_histogram``) to sequences as long as ``bars``, with
-    NaN during warm-up. ``levels`` holds ``entry``, ``stop``, ``target`` where they exist.
-    ``projection`` goes on where the bars end.
+    ``rsi``, ``macd``, ``macd_signal``, ``macd_histogram``, ``stoch_k``, ``stoch_d``) to sequences
+    as long as ``bars``, with NaN during warm-up. ``levels`` holds ``entry``, ``stop``, ``target``
+    where they exist. ``projection`` goes on where the bars end.
     """
 
     venue: str
@@ -78,41 +80,33 @@ class PortfolioView:
     """Equity, cash, holdings and results; ``pnl`` maps ``today``, ``week``, ``month``, ``all``.
 
     P&L is the change of equity since the start of the period; the only deposit is the first one.
+    Trades, fees and slippage count since the account began; fees and slippage those of open
+    positions too. ``at_risk_quote`` is what is lost if every stop is hit at its price. ``own`` is
+    the owner's currency where one is set. ``equity`` is the curve, thinned out for drawing.
     """
 
     mode: Mode
     simulated: bool
     portfolio: Portfolio
+    equity_quote: Decimal
     start_equity_quote: Decimal
+    started_at: datetime | None
     pnl_quote: Mapping[str, Decimal]
     fees_quote: Decimal
+    slippage_quote: Decimal
     realised_quote: Decimal
     trades_closed: int
     trades_won: int
+    win_fraction: Decimal | None
+    peak_equity_quote: Decimal
     drawdown_fraction: Decimal
+    worst_drawdown_fraction: Decimal
+    at_risk_quote: Decimal
+    at_risk_fraction: Decimal
+    positions: tuple[PositionView, ...]
+    venues: tuple[VenueMoney, ...]
+    own: OwnMoney | None
     equity: tuple[EquityPoint, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpportunityRow:
-    """One line of the ranked list."""
-
-    symbol: Symbol
-    timeframe: Timeframe
-    closed_at: datetime
-    signed_score: Decimal
-    rank_fraction: Decimal
-    threshold_rank_fraction: Decimal
-    decision: Decision
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpportunitiesView:
-    """The newest decision of every symbol, strongest first; ``page`` counts from 0."""
-
-    rows: tuple[OpportunityRow, ...]
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,22 +115,6 @@ class ApprovalRow:
 
     approval: Approval
     order: Order
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhyView:
-    """A decision explained: the record, and the words about it.
-
-    ``gate`` is the name of the check that stopped it and ``distance`` how far its value was from
-    the limit, in the check's own unit; both ``None`` when nothing stopped it.
-    """
-
-    card: CardView
-    gate: str | None
-    gate_value: Decimal | None
-    gate_limit: Decimal | None
-    distance: Decimal | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +171,36 @@ class PressResult(StrEnum):
     REFUSED = "refused"
     ALREADY_DECIDED = "already_decided"
     EXPIRED = "expired"
+    COUNTED_BEFORE = "counted_before"
+    CODE_WANTED = "code_wanted"
+    TERMINAL_WANTED = "terminal_wanted"
+    CODE_WRONG = "code_wrong"
+    CODE_USED = "code_used"
+    CODE_LOCKED = "code_locked"
+    CODE_LATE = "code_late"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 - an outcome, not a secret
     NOT_ALLOWED = "not_allowed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """A part of what was asked about: a share of it, or an amount of quote currency."""
+
+    fraction: Decimal | None = None
+    amount_quote: Decimal | None = None
+
+    def __post_init__(self) -> None:
+        """Exactly one of the two, above zero; a share is at most all of it."""
+        given = [one for one in (self.fraction, self.amount_quote) if one is not None]
+        require(len(given) == 1, "size", "a share or an amount", len(given))
+        require_positive("size", given[0])
+        require(self.fraction is None or self.fraction <= 1, "size", "<= 1", self.fraction)
+
+    def __str__(self) -> str:
+        """A share with a percent sign, an amount as it is."""
+        if self.fraction is not None:
+            return f"{(self.fraction * 100).normalize():f}%"
+        return f"{self.amount_quote:f}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ def book_fills(position: Position | None, intent: OrderIntent, fills: Sequence[F
     ``InvalidValueError`` for a sale of what is not held.
     """
     done = _added_up(fills)
-    entries = tuple(entry for fill in fills for entry in _entries(intent, fill))
+    entries = tuple(entry for fill in fills for entry in entries_of(intent.venue, fill))
     if intent.side is OrderSide.BUY:
         grown = _opened(intent, done) if position is None else _grown(position, done)
         return Booked(position=grown, trade=None, entries=entries)
@@ -74,7 +74,8 @@ def _added_up(fills: Sequence[Fill]) -> _Execution:
     )
 
 
-def _entries(intent: OrderIntent, fill: Fill) -> tuple[LedgerEntry, ...]:
+def entries_of(venue: str, fill: Fill) -> tuple[LedgerEntry, ...]:
+    """The ledger lines of one fill: base, quote and fee; those of nothing are left out."""
     sign = 1 if fill.side is OrderSide.BUY else -1
     moves = (
         (fill.symbol.base, sign * fill.quantity, "trade"),
@@ -83,7 +84,7 @@ def _entries(intent: OrderIntent, fill: Fill) -> tuple[LedgerEntry, ...]:
     )
     return tuple(
         LedgerEntry(
-            venue=intent.venue,
+            venue=venue,
             currency=currency,
             amount=amount,
             kind=kind,

@@ -120,13 +120,23 @@ class OrderGateway:
             self.protect(symbol)
         return settled
 
-    def move_stop(self, symbol: Symbol, stop_price: Decimal) -> None:
+    def move_stop(
+        self,
+        symbol: Symbol,
+        stop_price: Decimal,
+        *,
+        entry_order_id: IntentId | None = None,
+        actor: str = "gateway",
+    ) -> None:
         """Tighten the stop of a position, at the venue first and in the book second.
 
-        If the venue cannot be reached the stop stays where it was.
+        If the venue cannot be reached the stop stays where it was. With ``entry_order_id`` only
+        the position that this order opened is meant, not one that has come after it.
         """
         position = self._position(symbol)
         if position is None or stop_price <= position.stop_price:
+            return
+        if entry_order_id not in (None, position.entry_order_id):
             return
         if position.protection_order_id is not None:
             try:
@@ -136,7 +146,7 @@ class OrderGateway:
                 return
             self._settle(report)
         with self._units() as unit:
-            self._keep_stop(unit, symbol, stop_price)
+            self._keep_stop(unit, position, stop_price, actor)
             unit.commit()
         self.protect(symbol)
 
@@ -310,18 +320,26 @@ class OrderGateway:
         if risk is not None:
             unit.book.put_risk(self._venue, replace(risk, entries_today=risk.entries_today + 1))
 
-    def _keep_stop(self, unit: UnitOfWork, symbol: Symbol, stop_price: Decimal) -> None:
-        position = self._held(unit, symbol)
+    def _keep_stop(
+        self, unit: UnitOfWork, meant: Position, stop_price: Decimal, actor: str
+    ) -> None:
+        position = self._held(unit, meant.symbol)
         if position is None or stop_price <= position.stop_price:
+            return
+        if position.entry_order_id != meant.entry_order_id:
             return
         unit.book.put_position(replace(position, stop_price=stop_price))
         unit.audit.append(
             AuditEvent(
                 at=self._wall.now(),
-                actor="gateway",
+                actor=actor,
                 action="stop_moved",
-                subject=str(symbol),
-                detail={"from": str(position.stop_price), "to": str(stop_price)},
+                subject=str(position.symbol),
+                detail={
+                    "from": str(position.stop_price),
+                    "to": str(stop_price),
+                    "entry_order": position.entry_order_id,
+                },
             )
         )
 

@@ -1,4 +1,7 @@
-"""What the gateway leaves behind beside the book: audit lines and messages, in the same commit."""
+"""What the gateway leaves behind beside the book: audit lines and messages, in the same commit.
+
+The lines carry seals of what was written with them, so that a row changed later can be named.
+"""
 
 from datetime import datetime
 
@@ -6,16 +9,21 @@ from engine.domain.desk import AuditEvent, Delivery, Json, OutboxMessage, Priori
 from engine.domain.ids import message_id
 from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import Trade
+from engine.domain.seals import seal
 from engine.ports import UnitOfWork
 
 
 def note_order(
     unit: UnitOfWork, order: Order, at: datetime, *, actor: str = "gateway", **detail: Json
 ) -> None:
-    """One audit line about where an order stands."""
+    """One audit line about where an order stands, with the seal of what was wanted."""
     unit.audit.append(
         AuditEvent(
-            at=at, actor=actor, action=f"order_{order.state}", subject=order.id, detail=detail
+            at=at,
+            actor=actor,
+            action=f"order_{order.state}",
+            subject=order.id,
+            detail={**detail, "seal": seal(order.intent)},
         )
     )
 
@@ -28,10 +36,24 @@ def record_settled(
     now: datetime,
 ) -> None:
     """Audit a venue's report and tell people of every fill and every close."""
-    note_order(unit, order, now, actor="venue", note=order.note, fills=[fill.id for fill in fills])
+    note_order(
+        unit,
+        order,
+        now,
+        actor="venue",
+        note=order.note,
+        fills=[fill.id for fill in fills],
+        fill_seals=[seal(fill) for fill in fills],
+        trade_seals={trade.id: seal(trade) for trade in trades},
+    )
     tell_card(unit, order, now)
     for trade in trades:
-        _tell(unit, "closed", f"trade:{trade.id}", {"trade_id": trade.id}, "", now)
+        about: dict[str, Json] = {
+            "trade_id": trade.id,
+            "symbol": str(trade.symbol),
+            "reason": trade.exit_reason,
+        }
+        _tell(unit, "closed", f"trade:{trade.id}", about, "", now)
     if fills and not order.intent.is_reducing:
         cause = order.filled_quantity.normalize()
         _tell(unit, "fill", f"order:{order.id}", {"order_id": order.id}, cause, now)

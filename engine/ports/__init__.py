@@ -4,8 +4,13 @@ Every port's docstring is its contract: order, empties, errors, idempotence. The
 ``tests/contract`` hold every adapter, fake or real, against it.
 """
 
+from engine.ports.alerts import AlertStore, PriceFeed, WatchStore
+from engine.ports.changes import ChangeStore, OverrideStore
+from engine.ports.delivery import DeliveryStore
 from engine.ports.desk import AuditStore, DeskStore, Inbox, Outbox
+from engine.ports.factors import FactorStore
 from engine.ports.market import CandleStore, QuarantineStore, ScoreStore, WeightStore
+from engine.ports.records import RecordStore, ShadowStore
 from engine.ports.research import CalibrationStore, ProofStore, ResearchStore, TrialStore
 from engine.ports.trading import ApprovalStore, BookStore, DecisionStore, OrderStore, PaperStore
 from engine.ports.unit import UnitOfWork, Units
@@ -20,6 +25,7 @@ from engine.ports.world import (
 )
 
 __all__ = [
+    "AlertStore",
     "ApprovalStore",
     "AuditStore",
     "BookStore",
@@ -27,23 +33,31 @@ __all__ = [
     "CalibrationStore",
     "CandleSource",
     "CandleStore",
+    "ChangeStore",
     "Clock",
     "DecisionStore",
+    "DeliveryStore",
     "DeskStore",
+    "FactorStore",
     "Inbox",
     "MarketData",
     "Narration",
     "Narrator",
     "OrderStore",
     "Outbox",
+    "OverrideStore",
     "PaperStore",
+    "PriceFeed",
     "ProofStore",
     "QuarantineStore",
+    "RecordStore",
     "ResearchStore",
     "ScoreStore",
+    "ShadowStore",
     "TokenSource",
     "TrialStore",
     "UnitOfWork",
     "Units",
+    "WatchStore",
     "WeightStore",
 ]

@@ -38,6 +38,10 @@ class DeskStore(Protocol):
         """Insert or replace by user id."""
         ...
 
+    def drop_person(self, user_id: int) -> None:
+        """Forget somebody; absent is fine."""
+        ...
+
     def job_runs(self) -> Sequence[JobRun]:
         """Last run of every job, by name."""
         ...
@@ -86,8 +90,22 @@ class Outbox(Protocol):
         """Pending or ambiguous and not before ``now``: by priority, then age."""
         ...
 
+    def waiting(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
+        """Like ``due``, but at most ``limit`` of each chat, so that no chat crowds out another."""
+        ...
+
+    def in_state(
+        self, state: MessageState, limit: int, *, chat_id: int | None = None
+    ) -> Sequence[OutboxMessage]:
+        """Rows in a state, oldest first; of one chat, or of all."""
+        ...
+
+    def chats_with(self, state: MessageState) -> Mapping[int, int]:
+        """How many rows in a state each chat has; rows of no chat are not counted."""
+        ...
+
     def update(self, message: OutboxMessage) -> None:
-        """Replace a row (state, attempts, not_before, error)."""
+        """Replace a row (chat, state, attempts, not_before, error)."""
         ...
 
     def counts(self) -> Mapping[MessageState, int]:
@@ -108,6 +126,10 @@ class Outbox(Protocol):
 
     def sent(self, chat_id: int, subject: str) -> SentMessage | None:
         """Which chat message speaks of a subject."""
+        ...
+
+    def newest_sent(self, chat_id: int, limit: int) -> Sequence[SentMessage]:
+        """What is bound to the chat's messages of the highest numbers, highest first."""
         ...
 
 

@@ -5,8 +5,13 @@
 from types import TracebackType
 from typing import Protocol, Self
 
+from engine.ports.alerts import AlertStore, WatchStore
+from engine.ports.changes import ChangeStore, OverrideStore
+from engine.ports.delivery import DeliveryStore
 from engine.ports.desk import AuditStore, DeskStore, Inbox, Outbox
+from engine.ports.factors import FactorStore
 from engine.ports.market import CandleStore, QuarantineStore, ScoreStore, WeightStore
+from engine.ports.records import RecordStore, ShadowStore
 from engine.ports.research import CalibrationStore, ProofStore, ResearchStore, TrialStore
 from engine.ports.trading import (
     ApprovalStore,
@@ -57,6 +62,22 @@ class UnitOfWork(Protocol):
     def calibrations(self) -> CalibrationStore: ...
     @property
     def research(self) -> ResearchStore: ...
+    @property
+    def alerts(self) -> AlertStore: ...
+    @property
+    def watches(self) -> WatchStore: ...
+    @property
+    def records(self) -> RecordStore: ...
+    @property
+    def shadows(self) -> ShadowStore: ...
+    @property
+    def delivery(self) -> DeliveryStore: ...
+    @property
+    def factors(self) -> FactorStore: ...
+    @property
+    def changes(self) -> ChangeStore: ...
+    @property
+    def overrides(self) -> OverrideStore: ...
 
     def __enter__(self) -> Self: ...
     def __exit__(

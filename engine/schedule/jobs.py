@@ -17,6 +17,7 @@ from datetime import timedelta
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from engine.desk.delivery.jobs import KnownJob, announce, asked_for, take_asked
 from engine.desk.tell import tell_notice
 from engine.domain.desk import AuditEvent, JobRun
 from engine.ports import Clock, Units
@@ -27,11 +28,17 @@ _QUIET = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """``work`` runs in the worker every ``every_s`` seconds; it returns a word for the status."""
+    """``work`` runs in the worker every ``every_s`` seconds; it returns a word for the status.
+
+    A job that ``may_run_now`` is harmless to run in between, when a person asks for it. One that
+    only waits for the world has a ``thread`` of its own, so that the desk does not wait with it.
+    """
 
     name: str
     every_s: float
     work: Callable[[], str]
+    may_run_now: bool = False
+    thread: Executor | None = None
 
 
 type AfterJob = Callable[[str], Awaitable[None]]
@@ -51,9 +58,34 @@ class JobRunner:
     async def run(self, job: Job) -> JobRun:
         """Run a job to its end and remember how it went."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._worker, self._run, job)
+        return await loop.run_in_executor(job.thread or self._worker, self._run, job)
 
-    def _run(self, job: Job) -> JobRun:
+    def announce(self, jobs: Sequence[Job]) -> None:
+        """Note which jobs there are, for people to look at."""
+        with self._units() as unit:
+            announce(
+                unit,
+                [
+                    KnownJob(name=job.name, every_s=job.every_s, may_run_now=job.may_run_now)
+                    for job in jobs
+                ],
+            )
+            unit.commit()
+
+    def run_asked(self, jobs: Sequence[Job]) -> str:
+        """Run the jobs that people have asked for, here and now; for the worker itself."""
+        with self._units(read_only=True) as unit:
+            if not asked_for(unit):
+                return "nothing asked for"
+        with self._units() as unit:
+            asked = take_asked(unit)
+            unit.commit()
+        wanted = [job for job in jobs if job.name in asked and job.may_run_now]
+        for job in wanted:
+            self._run(job, is_asked=True)
+        return f"{len(wanted)} run"
+
+    def _run(self, job: Job, *, is_asked: bool = False) -> JobRun:
         try:
             detail, ok = job.work(), True
         except Exception as err:  # noqa: BLE001 - the edge of every job
@@ -68,7 +100,7 @@ class JobRunner:
         run = JobRun(
             name=job.name, finished_at=self._wall.now(), ok=ok, detail=detail, failures=failures
         )
-        if before is None or run.ok != before.ok or _is_stale(before, run):
+        if is_asked or before is None or run.ok != before.ok or _is_stale(before, run):
             self._remember(run)
             self._last[job.name] = run
         return run

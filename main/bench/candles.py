@@ -9,6 +9,7 @@ of the draws is part of the format: expected trades are known for seed 7.
 
 import math
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,13 @@ def series_of(bars: Bars) -> CandleSeries:
         close=close,
         volume=volume,
     )
+
+
+def as_hourly(series: CandleSeries) -> CandleSeries:
+    """The same prices, an hour apart."""
+    first = series.open_ms[0]
+    times = (first + number * Timeframe.H1.ms for number in range(len(series)))
+    return replace(series, open_ms=array("q", times))
 
 
 @compiled

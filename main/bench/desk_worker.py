@@ -12,10 +12,8 @@ import json
 import sys
 import tempfile
 import time
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -27,13 +25,13 @@ from db.migrate import upgrade
 from db.unit_of_work import SqlUnits
 from engine.clock import SystemClock
 from engine.desk.rehearsal import Approver
-from engine.domain.market import CandleSeries, Symbol, Timeframe
+from engine.domain.market import Symbol, Timeframe
 from engine.domain.values import from_ms
 from engine.indicators.bars import Bars
 from engine.market.files import CandleImporter
 from engine.market.policy import MarketPolicy
 from engine.strategy.shipped import score_strategy
-from main.bench.candles import make_bars, series_of
+from main.bench.candles import as_hourly, make_bars, series_of
 from main.planning import Period
 from main.rehearsal_report import pictures
 from main.rehearsing import Plan, Staged, stage
@@ -80,7 +78,7 @@ def _closes(staged: Staged) -> dict[str, list[float]]:
 
 def _stage(folder: Path, stored: SqlUnits, count: int) -> Staged:
     bars = [make_bars(_WINDOW_BARS + _CLOSES, seed) for seed in range(1, _DIFFERENT + 1)]
-    hourly = [_hourly(series_of(one)) for one in bars]
+    hourly = [as_hourly(series_of(one)) for one in bars]
     with stored() as unit:
         for number in range(count):
             symbol = Symbol.parse(f"S{number:04}/USDT")
@@ -93,13 +91,6 @@ def _stage(folder: Path, stored: SqlUnits, count: int) -> Staged:
         database_url=f"sqlite:///{folder / 'desk.db'}",
     )
     return stage(Settings(), stored, plan)
-
-
-def _hourly(series: CandleSeries) -> CandleSeries:
-    """The same prices, an hour apart."""
-    first = series.open_ms[0]
-    times = (first + number * Timeframe.H1.ms for number in range(len(series)))
-    return replace(series, open_ms=array("q", times))
 
 
 def _import(folder: Path, count: int) -> dict[str, list[float]]:

@@ -74,7 +74,7 @@ def backtest(
     from main.planning import period_of
     from main.reports.comparison import read_stored
     from main.research import play
-    from main.strategies import chosen_strategy
+    from main.strategies import chosen_strategy, in_force
 
     if theme not in {"dark", "light"}:
         raise UsageError(f"--theme {theme!r} is not one of dark, light")
@@ -87,6 +87,7 @@ def backtest(
         progress_bar(quiet=json, after_s=_PATIENCE_S) as progress,
         open_store(settings) as units,
     ):
+        settings = in_force(settings, units)
         made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
         played = play(settings, units, made, period, progress=progress, approval=person)
     beside = _beside(played, other)

@@ -135,6 +135,52 @@ def desk(
     _print_targets(targets)
 
 
+@app.command(epilog="Example: cryptotrader bench chat --cards 10000")
+def chat(
+    markets: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Markets that close at once.")
+    ] = 100,
+    rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Closes that ask.")] = 50,
+    cards: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Cards for the memory; 0 leaves it out.")
+    ] = 300,
+    cache: CacheOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure how long a card, the answer to a press and its fill take, and the cards' memory."""
+    from main.bench.chat import bench_chat
+
+    load_settings(config)
+    with progress_bar(quiet=json) as progress:
+        delays, memory, targets = bench_chat(
+            _folder(cache), markets=markets, rounds=rounds, cards=cards, progress=progress
+        )
+    if json:
+        print_json({"delays": delays, "memory": memory, "targets": _verdicts(targets)})
+        return
+    print_table(
+        "The chat, over a service in another process",
+        ("what", ">rounds", ">p50 s", ">p99 s", ">most s"),
+        [
+            (
+                one.what,
+                f"{one.rounds:,}",
+                f"{one.median_s:.3f}",
+                f"{one.p99_s:.3f}",
+                f"{one.most_s:.3f}",
+            )
+            for one in delays
+        ],
+    )
+    if memory is not None:
+        say(
+            f"{memory.cards:,} cards with pictures: {memory.start_mb:,.0f} MB before, "
+            f"{memory.warm_mb:,.0f} MB when warm, {memory.end_mb:,.0f} MB at the end"
+        )
+    _print_targets(targets)
+
+
 def _folder(cache: Path | None) -> Path:
     from main.bench.environment import cache_folder
 

@@ -103,8 +103,9 @@ def _fit(
 ) -> "Fitted":
     from engine.proof.calibration.fit import calibrate as fit
     from main.planning import history_of
-    from main.strategies import chosen_strategy
+    from main.strategies import chosen_strategy, in_force
 
+    settings = in_force(settings, units)
     made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
     history = history_of(settings, units, made, period)
     return fit(

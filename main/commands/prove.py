@@ -103,9 +103,10 @@ def _prove(
 ) -> "Proved":
     from main.options import check_procedure
     from main.proving import prove_strategy
-    from main.strategies import chosen_strategy
+    from main.strategies import chosen_strategy, in_force
 
     with open_store(settings) as units:
+        settings = in_force(settings, units)
         made = chosen_strategy(settings, units, spec=spec, timeframe=timeframe)
         check_procedure(made, procedure)
         return prove_strategy(settings, units, made, procedure, period, progress=progress)

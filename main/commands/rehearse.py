@@ -51,7 +51,7 @@ def rehearse(
     from main.rehearsal_report import print_report, report_json, write_report
     from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
     from main.store import open_units
-    from main.strategies import chosen_strategy
+    from main.strategies import chosen_strategy, in_force
 
     if approve not in set(Approver):
         raise UsageError(f"--approve {approve!r} is not one of {', '.join(Approver)}")
@@ -59,6 +59,7 @@ def rehearse(
     period = period_of(symbols=symbol, since=start, until=end, venue=venue)
     prepare_folder(report)
     stored = open_units(settings)
+    settings = in_force(settings, stored)
     plan = Plan(
         strategy=chosen_strategy(settings, stored, spec=strategy, timeframe=timeframe),
         period=period,

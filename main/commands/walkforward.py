@@ -125,9 +125,10 @@ def _walk(
     from engine.proof.walkforward.walk import walk_forward
     from main.options import check_procedure
     from main.proving import ground_for, keep_trials, now, window_store
-    from main.strategies import chosen_strategy
+    from main.strategies import chosen_strategy, in_force
 
     with open_store(settings) as units:
+        settings = in_force(settings, units)
         made = chosen_strategy(settings, units, spec=spec, timeframe=timeframe)
         check_procedure(made, procedure)
         ground = ground_for(settings, units, made, period, progress)

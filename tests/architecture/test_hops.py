@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from types import TracebackType
-from typing import Any, NamedTuple, Self, cast
+from typing import NamedTuple
 
 import pytest
 
@@ -25,8 +24,9 @@ from engine.domain.values import to_ms
 from engine.domain.views import Press, PressResult
 from engine.market.collect import CandleCollector, Freshness
 from engine.market.policy import MarketPolicy
-from engine.ports import UnitOfWork, Units
+from engine.ports import Units
 from tests.fakes.desk_builder import BTC, H1, OWNER, START, VENUE, Bench, build, rising
+from tests.fakes.watched_units import WatchedUnits
 
 
 class Left(NamedTuple):
@@ -43,16 +43,12 @@ class Left(NamedTuple):
     audit: int
 
 
-class WatchedUnits:
-    """Units whose every commit is followed by a look at what is there now."""
+class Notes:
+    """What was in the database after each commit."""
 
     def __init__(self, units: Units) -> None:
         self._units = units
         self.commits: list[Left] = []
-
-    def __call__(self, *, read_only: bool = False) -> UnitOfWork:
-        unit = _WatchedUnit(self._units(read_only=read_only), self)
-        return cast("UnitOfWork", unit)
 
     def look(self) -> None:
         with self._units(read_only=True) as unit:
@@ -71,31 +67,6 @@ class WatchedUnits:
                     audit=len(unit.audit.tail(1_000)),
                 )
             )
-
-
-class _WatchedUnit:
-    def __init__(self, unit: UnitOfWork, owner: WatchedUnits) -> None:
-        self._unit = unit
-        self._owner = owner
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the unit has
-        return getattr(self._unit, name)
-
-    def __enter__(self) -> Self:
-        self._unit.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._unit.__exit__(kind, error, trace)
-
-    def commit(self) -> None:
-        self._unit.commit()
-        self._owner.look()
 
 
 class OneVenue:
@@ -133,15 +104,16 @@ def first(commits: Sequence[Left], test: Callable[[Left], bool]) -> tuple[Left, 
 
 
 def test_a_candle_walks_from_the_close_to_the_edited_card(bench: Bench) -> None:
-    watched = WatchedUnits(bench.units)
+    watched = Notes(bench.units)
+    units = WatchedUnits(bench.units, after=watched.look)
     collector = CandleCollector(
-        units=watched,
+        units=units,
         source=OneVenue(rising()),
         venue=VENUE,
         clock=bench.clock,
         policy=MarketPolicy(),
     )
-    desk = bench.restart(units=watched, collect=collector.collect)
+    desk = bench.restart(units=units, collect=collector.collect)
     watched.look()
     closed_at = hop_1_the_schedule_finds_exactly_this_close_due()
     decision = hops_2_and_3_the_scan_brings_in_the_closed_bar_only(desk, closed_at)
@@ -177,7 +149,7 @@ def hops_2_and_3_the_scan_brings_in_the_closed_bar_only(
 
 
 def hop_4_one_commit_holds_decision_question_message_and_audit(
-    desk: Bench, decision: Decision, watched: WatchedUnits
+    desk: Bench, decision: Decision, watched: Notes
 ) -> Approval:
     assert (decision.action, decision.route) == (ActionCode.ENTER, RouteCode.ASK)
     assert decision.score is not None
@@ -209,7 +181,7 @@ def hop_6_the_press_lies_in_the_durable_inbox(desk: Bench, question: Approval) -
 
 
 def hop_7_one_commit_holds_the_answer_and_the_order(
-    desk: Bench, update: InboxUpdate, watched: WatchedUnits
+    desk: Bench, update: InboxUpdate, watched: Notes
 ) -> PressResult:
     outcome = desk.assembled.desk.press(
         str(update.payload["token"]),
@@ -227,7 +199,7 @@ def hop_7_one_commit_holds_the_answer_and_the_order(
 
 
 def hop_8_one_commit_holds_order_fill_ledger_messages_and_audit(
-    desk: Bench, watched: WatchedUnits
+    desk: Bench, watched: Notes
 ) -> None:
     before, after = first(watched.commits, lambda left: left.fills > 0)
     assert (before.filled, before.ledger_coins) == (0, Decimal(0))

@@ -76,7 +76,8 @@ def test_only_authorise_lets_an_order_be_submitted() -> None:
 def test_only_the_gateway_and_its_records_write_fills_ledger_and_positions() -> None:
     for method in ("add_fill", "add_trade", "drop_position"):
         assert makers(method) == {GATEWAY}
-    assert makers("post") == {GATEWAY, "main/assembly.py"}  # the start money
+    posts = {GATEWAY, "main/assembly.py"}  # the start money
+    assert makers("post") - {"main/bench/chat_service.py"} == posts  # there it reads a request
     assert makers("put_position") == {GATEWAY, "engine/desk/scan.py"}  # it counts bars held
 
 

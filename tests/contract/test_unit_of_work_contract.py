@@ -895,6 +895,8 @@ class TestOutbox:
             MessageState.SENT: 0,
             MessageState.AMBIGUOUS: 0,
             dead: 2,
+            MessageState.HELD: 0,
+            MessageState.OFF: 0,
         }
 
     def test_a_subject_is_bound_to_one_message_per_chat(self, units: Units) -> None:

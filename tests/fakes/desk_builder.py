@@ -15,12 +15,17 @@ from decimal import Decimal
 
 from engine.checks.policy import ApprovalPolicy, AutomationPolicy
 from engine.desk.approvals import ApprovalDesk
+from engine.desk.changes.desk import ChangeDesk
+from engine.desk.changes.inbox import ChangeQuestions
 from engine.desk.closes import CloseKeeper
 from engine.desk.controls import ControlDesk
 from engine.desk.cycle import CloseCycle, Collect
 from engine.desk.entries import EntryDesk
+from engine.desk.factors.desk import FactorDesk
+from engine.desk.inbox.desk import EntryQuestions, InboxDesk
 from engine.desk.manual import ManualDesk
 from engine.desk.monitor import Monitor
+from engine.desk.records.desk import RecordsDesk
 from engine.desk.scan import Scanner
 from engine.domain.approvals import Approval
 from engine.domain.decisions import Decision, ExitPlan, OrderPlan
@@ -36,7 +41,7 @@ from engine.fills.policy import FillPolicy
 from engine.ports import Broker, Units
 from engine.strategy.policy import EntryPolicy, ExitPolicy, TradingPolicy
 from engine.strategy.shipped import score_strategy
-from main.assembly import Assembled, Parts, assemble, fund
+from main.assembly import Assembled, Parts, assemble, fund, wishes_of
 from tests.fakes.broker import ShakyBroker
 from tests.fakes.clock import CountedTokens, HandClock
 from tests.fakes.market import HandMarket
@@ -377,6 +382,7 @@ def rewire(made: Assembled, broker: Broker, collect: Collect | None) -> Assemble
     context = replace(old, gateway=gateway)
     entries = EntryDesk(context)
     scanner, questions = Scanner(context, entries), ApprovalDesk(context, entries)
+    changes, manual = ChangeDesk(context, entries=entries), ManualDesk(context)
     return replace(
         made,
         context=context,
@@ -387,8 +393,16 @@ def rewire(made: Assembled, broker: Broker, collect: Collect | None) -> Assemble
             made.desk,
             context=context,
             questions=questions,
+            changes=changes,
+            inbox=InboxDesk(
+                sources=(EntryQuestions(context=context), ChangeQuestions(context=context))
+            ),
+            factors=FactorDesk(context, wishes_of(questions, changes, manual)),
             controls=ControlDesk(context),
-            manual=ManualDesk(context),
+            manual=manual,
+            explorer=replace(made.desk.explorer, context=context),
+            delivery=replace(made.desk.delivery, context=context),
+            records=RecordsDesk(context=context),
         ),
         cycle=CloseCycle(
             context, scanner=scanner, entries=entries, paper=made.paper, collect=collect

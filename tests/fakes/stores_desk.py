@@ -1,6 +1,7 @@
 """Controls, people, jobs, notes, audit, outbox and inbox in memory."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -53,6 +54,9 @@ class FakeDesk:
 
     def put_person(self, person: Person) -> None:
         self._memory.write(PEOPLE)[person.user_id] = person
+
+    def drop_person(self, user_id: int) -> None:
+        self._memory.write(PEOPLE).pop(user_id, None)
 
     def job_runs(self) -> Sequence[JobRun]:
         return sorted(self._memory.read(JOBS).values(), key=lambda row: row.name)
@@ -121,6 +125,30 @@ class FakeOutbox:
         ]
         return sorted(rows, key=lambda row: (row.priority, row.created_at))[:limit]
 
+    def waiting(self, now: datetime, limit: int) -> Sequence[OutboxMessage]:
+        rows = self.due(now, len(self._memory.read(OUTBOX)))
+        seen: Counter[int | None] = Counter()
+        found: list[OutboxMessage] = []
+        for row in rows:
+            seen[row.chat_id] += 1
+            if seen[row.chat_id] <= limit:
+                found.append(row)
+        return found
+
+    def in_state(
+        self, state: MessageState, limit: int, *, chat_id: int | None = None
+    ) -> Sequence[OutboxMessage]:
+        rows = [
+            row
+            for row in self._memory.read(OUTBOX).values()
+            if row.state is state and chat_id in (None, row.chat_id)
+        ]
+        return sorted(rows, key=lambda row: row.created_at)[:limit]
+
+    def chats_with(self, state: MessageState) -> Mapping[int, int]:
+        rows = (row for row in self._memory.read(OUTBOX).values() if row.state is state)
+        return Counter(row.chat_id for row in rows if row.chat_id is not None)
+
     def update(self, message: OutboxMessage) -> None:
         rows = self._memory.write(OUTBOX)
         if message.id not in rows:
@@ -143,6 +171,10 @@ class FakeOutbox:
 
     def sent(self, chat_id: int, subject: str) -> SentMessage | None:
         return self._memory.read(SENT).get((chat_id, subject))
+
+    def newest_sent(self, chat_id: int, limit: int) -> Sequence[SentMessage]:
+        rows = [row for row in self._memory.read(SENT).values() if row.chat_id == chat_id]
+        return sorted(rows, key=lambda row: (-row.chat_message_id, row.subject))[:limit]
 
 
 class FakeInbox:

@@ -1,11 +1,17 @@
 """Units of work in memory: the ports' contract without a database (``tests/contract``)."""
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from tests.fakes.memory import Database, Memory
+from tests.fakes.memory import Database, Memory, Table
+from tests.fakes.stores_alerts import FakeAlerts, FakeWatches
+from tests.fakes.stores_changes import FakeChanges, FakeOverrides
+from tests.fakes.stores_delivery import FakeDelivery
 from tests.fakes.stores_desk import FakeAudit, FakeDesk, FakeInbox, FakeOutbox
+from tests.fakes.stores_factors import FakeFactors
 from tests.fakes.stores_market import FakeCandles, FakeQuarantine, FakeScores, FakeWeights
+from tests.fakes.stores_records import FakeRecords, FakeShadows
 from tests.fakes.stores_research import (
     FakeCalibrations,
     FakeProofs,
@@ -31,6 +37,10 @@ class FakeUnits:
         """A new unit."""
         return FakeUnitOfWork(Memory(self._database, read_only=read_only))
 
+    def content(self) -> Mapping[Table[Any, Any], Mapping[Any, Any]]:
+        """Everything that is committed, by table; later commits do not change what was returned."""
+        return dict(self._database.tables)
+
 
 class FakeUnitOfWork:
     """One transaction; see ``engine.ports.UnitOfWork``."""
@@ -54,6 +64,14 @@ class FakeUnitOfWork:
         self.proofs = FakeProofs(memory)
         self.calibrations = FakeCalibrations(memory)
         self.research = FakeResearch(memory)
+        self.alerts = FakeAlerts(memory)
+        self.watches = FakeWatches(memory)
+        self.records = FakeRecords(memory)
+        self.shadows = FakeShadows(memory)
+        self.delivery = FakeDelivery(memory)
+        self.factors = FakeFactors(memory)
+        self.changes = FakeChanges(memory)
+        self.overrides = FakeOverrides(memory)
 
     def __enter__(self) -> Self:
         self._memory.open()

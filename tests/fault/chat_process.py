@@ -11,10 +11,11 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from bot.front import ChatDesk
-from bot.policy import SecretText, TelegramOptions
+from bot.policy import TelegramOptions
 from bot.telegram_channel import TelegramChannel
 from db.unit_of_work import SqlUnits
 from engine.desk.monitor import Monitor
+from engine.domain.secret_text import SecretText
 from tests.unit.bot.harness import FAST, PATIENT, bench_for
 
 

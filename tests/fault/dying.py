@@ -6,64 +6,32 @@ runs, no connection is closed in order. Children are forked from a server that h
 everything once.
 """
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any
 
 from db.unit_of_work import SqlUnits
 from engine.domain.views import Press
-from engine.ports import UnitOfWork, Units
 from tests.fakes.desk_builder import BTC, Bench, bar, build
+from tests.fakes.watched_units import WatchedUnits
+from tests.fault.alert_walk import walk
+from tests.fault.children import CHILDREN
 
 _WAIT_S = 60.0
-_children = multiprocessing.get_context("forkserver")
-_children.set_forkserver_preload([__name__])
 
 
-class DyingUnits:
-    """Units of a process that dies before the ``death``-th commit of a writing unit."""
+class Death:
+    """Counts commits, and kills the process before the ``at``-th."""
 
-    def __init__(self, units: Units, death: int) -> None:
-        self._units = units
-        self._death = death
+    def __init__(self, at: int) -> None:
+        self._at = at
         self.commits = 0
-
-    def __call__(self, *, read_only: bool = False) -> UnitOfWork:
-        unit = _DyingUnit(self._units(read_only=read_only), self)
-        return cast("UnitOfWork", unit)
 
     def count(self) -> None:
         self.commits += 1
-        if self.commits == self._death:
+        if self.commits == self._at:
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-class _DyingUnit:
-    def __init__(self, unit: UnitOfWork, owner: DyingUnits) -> None:
-        self._unit = unit
-        self._owner = owner
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the unit has
-        return getattr(self._unit, name)
-
-    def __enter__(self) -> Self:
-        self._unit.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._unit.__exit__(kind, error, trace)
-
-    def commit(self) -> None:
-        self._owner.count()
-        self._unit.commit()
 
 
 def _approve(bench: Bench) -> None:
@@ -106,6 +74,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "stop": _stop,
     "trail": _trail,
     "scan": _scan,
+    "alerts": walk,
 }
 
 
@@ -114,7 +83,7 @@ def kill_at(url: str, scenario: str, death: int, **world: Any) -> None:  # noqa:
 
     ``world`` are keywords of ``build``. Fails if the child ended in any other way.
     """
-    child = _children.Process(target=_live, args=(url, scenario, death, world))
+    child = CHILDREN.Process(target=_live, args=(url, scenario, death, world))
     child.start()
     child.join(_WAIT_S)
     assert child.exitcode == -signal.SIGKILL, f"the child ended with {child.exitcode}"
@@ -122,6 +91,7 @@ def kill_at(url: str, scenario: str, death: int, **world: Any) -> None:  # noqa:
 
 def _live(url: str, scenario: str, death: int, world: dict[str, Any]) -> None:
     bench = build(SqlUnits(url), tokens="child", **world)
-    units = DyingUnits(bench.units, death)
+    counted = Death(death)
+    units = WatchedUnits(bench.units, before=counted.count)
     SCENARIOS[scenario](bench.restart(units=units))
-    raise AssertionError(f"{scenario} made {units.commits} commits and lived")
+    raise AssertionError(f"{scenario} made {counted.commits} commits and lived")

@@ -11,11 +11,12 @@ from dataclasses import replace
 import pytest
 
 from bot.outbox import Audience
-from bot.policy import Rates, SecretText
+from bot.policy import Rates
 from db.unit_of_work import SqlUnits
 from engine.domain.desk import MessageState, OutboxMessage, Priority
 from engine.domain.ids import MessageId
 from engine.domain.lifecycles import OrderState
+from engine.domain.secret_text import SecretText
 from tests.servers.telegram import (
     EDITS,
     SENDS,

@@ -11,6 +11,7 @@ from typing import ClassVar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.domain.changes import ChangeKind
 from engine.domain.decisions import ExitPlan
 from engine.domain.ids import FillId, IntentId
 from engine.domain.lifecycles import OrderState, is_final
@@ -18,6 +19,7 @@ from engine.domain.orders import Fill, OrderIntent, OrderKind, OrderSide, Purpos
 from engine.domain.portfolio import LedgerEntry, Position, Trade
 from engine.domain.reasons import ReasonCode
 from engine.execution.booking import book_fills, round_quote
+from tests.fakes.changing import Changing
 from tests.fakes.desk_builder import BTC, START, VENUE, Bench, bar, build
 from tests.fakes.units import FakeUnits
 
@@ -253,7 +255,10 @@ class Life:
         self.bench.assembled.desk.kill(1)
 
     def unkill(self, _move: Move) -> None:
-        self.bench.assembled.desk.kill(1, on=False)
+        changing = Changing(self.bench)
+        asked = changing.wish(ChangeKind.KILL_OFF).change
+        if asked is not None:
+            changing.approve(asked)
 
     def check(self) -> None:
         """What holds at every moment, whatever is lost on the line."""

@@ -46,6 +46,8 @@ def test_the_first_page_names_every_command(run: Session) -> None:
 JSON_COMMANDS = (
     "portfolio",
     "trades",
+    "export",
+    "export fills",
     "approvals",
     "approvals --recent 5",
     "audit tail",
@@ -92,7 +94,7 @@ def test_the_kill_switch_is_remembered_and_audited(run: Session) -> None:
         ("portfolio --colour", 2, "--colour"),
         ("rehearse --to 2021-01-01", 2, "--from"),
         ("rehearse --from yesterday --to 2021-01-01", 2, "is no time"),
-        ("rehearse --from 2021-01-02 --to 2021-01-01", 2, "must be after"),
+        ("rehearse --from 2021-01-02 --to 2021-01-01", 2, "is not before"),
         ("rehearse --from 2021-01-01 --to 2021-01-02 --approve perhaps", 2, "not one of"),
         ("rehearse --from 2021-01-01 --to 2021-01-02", 1, "cryptotrader data"),
         ("backtest --timeframe 7h", 2, "not one of"),

@@ -62,7 +62,11 @@ async def test_a_card_with_a_picture_is_approved_and_tells_its_fill(
         await talk.propose()
         card = await card_of(server, ann, "BTC/USDT")
         assert card.photo is not None
-        assert card.labels == ("✅ Approve", "½ Half", "✖ Reject", "⏰ Later", "Why", "Chart")
+        assert card.labels == (
+            *("✅ Approve", "½ Half", "✖ Reject"),
+            *("↕ Size", "⏰ Later"),
+            *("Why", "Chart"),
+        )
         assert "LONG · score 74 · 1h" in card.text
         assert "simulated market · uncalibrated" in card.text
 
@@ -193,7 +197,7 @@ async def test_half_buys_half_and_the_card_names_both(
         card = await card_of(server, ann, "BTC/USDT")
         assert (await press(ann, card, "½ Half")).text == "Approved and filled."
         told = await until_text(server, card, "Filled 2 BTC")
-    assert "Half approved by Ann" in told.text
+    assert "Approved at 50 % of the size by Ann" in told.text
     assert told.buttons == ()
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(240)
 type MakeHome = Callable[..., Home]
 _WORKING = "Working on it …"
 """What a press is told on a slow machine; the card says the rest."""
-_BUTTONS = ("✅ Approve", "½ Half", "✖ Reject", "⏰ Later", "Why", "Chart")
+_BUTTONS = ("✅ Approve", "½ Half", "✖ Reject", "↕ Size", "⏰ Later", "Why", "Chart")
 
 
 @pytest.fixture

@@ -89,10 +89,26 @@ def rehearse(units: Units, past: Past) -> RehearsalReport:
             unit.calibrations.activate(past.calibration.version)
         unit.commit()
     clock = ReplayClock(past.start)
+    parts = parts_of(units, past, clock)
+    made = assemble(parts)
+    fund(parts, made)
+    rehearsal = Rehearsal(
+        made.context,
+        clock=clock,
+        cycle=made.cycle,
+        questions=made.questions,
+        approver=Approver.AUTO,
+        rearm_after_days=past.rearm_after_days,
+    )
+    return rehearsal.run(past.start, past.end)
+
+
+def parts_of(units: Units, past: Past, clock: ReplayClock) -> Parts:
+    """The parts of the rehearsal's desk."""
     market = ReplayMarket(
         venue=VENUE, timeframe=H1, candles=past.histories, clock=clock, rules=past.rules
     )
-    parts = Parts(
+    return Parts(
         venue=VENUE,
         quote="USDT",
         units=units,
@@ -107,17 +123,6 @@ def rehearse(units: Units, past: Past) -> RehearsalReport:
         policies=past.policies,
         fills=past.fills,
     )
-    made = assemble(parts)
-    fund(parts, made)
-    rehearsal = Rehearsal(
-        made.context,
-        clock=clock,
-        cycle=made.cycle,
-        questions=made.questions,
-        approver=Approver.AUTO,
-        rearm_after_days=past.rearm_after_days,
-    )
-    return rehearsal.run(past.start, past.end)
 
 
 def strategy(past: Past) -> StrategyVersion:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,13 +12,15 @@ from decimal import Decimal
 from bot.channel import Channel
 from bot.front import ChatDesk
 from bot.outbox import Audience
-from bot.policy import ChatOptions, Rates, SecretText, TelegramOptions
+from bot.policy import ChatOptions, Rates, TelegramOptions
 from bot.telegram_channel import TelegramChannel
 from engine.domain.decisions import CostEstimate, Decision
 from engine.domain.desk import MessageState, Person, Role
+from engine.domain.market import Symbol
+from engine.domain.secret_text import SecretText
 from engine.domain.signals import Contribution, Score, Signal
 from engine.ports import Units
-from tests.fakes.desk_builder import PEOPLE, START, Bench, build
+from tests.fakes.desk_builder import BTC, ETH, PEOPLE, START, Bench, build
 from tests.servers.telegram import Message, TelegramServer, User
 
 PATIENT = ChatOptions(answer_within_s=30.0)
@@ -100,9 +102,11 @@ def scored(decision: Decision) -> Decision:
     )
 
 
-def bench_for(units: Units, *users: User, language: str = "en") -> tuple[Bench, TickingClock]:
+def bench_for(
+    units: Units, *users: User, language: str = "en", symbols: tuple[Symbol, ...] = (BTC, ETH)
+) -> tuple[Bench, TickingClock]:
     """A bench that knows these people of the Telegram server: owner, approver, then viewers."""
-    bench, wall = build(units), TickingClock()
+    bench, wall = build(units, symbols=symbols), TickingClock()
     roles = (Role.OWNER, Role.APPROVER)
     with units() as unit:
         for person in PEOPLE:
@@ -143,6 +147,7 @@ async def talking(
     rates: Rates = FAST,
     options: ChatOptions | None = None,
     audience: Audience | None = None,
+    picture_thread: Executor | None = None,
 ) -> AsyncIterator[Talk]:
     """Run the desk in the chat for the length of the block."""
     with ThreadPoolExecutor(1, "desk") as desk_thread:
@@ -155,6 +160,7 @@ async def talking(
             options=options or PATIENT,
             audience=audience,
             rates=rates,
+            picture_thread=picture_thread,
         )
         running = asyncio.create_task(chat.run())
         try:

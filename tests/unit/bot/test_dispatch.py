@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import get_args
 
 import pytest
 
@@ -69,7 +68,7 @@ def test_what_moves_money_or_switches_is_not_for_viewers() -> None:
 
 
 def test_every_button_has_a_handler_and_a_role() -> None:
-    kinds = set(get_args(callbacks.Callback.__value__))
+    kinds = set(callbacks.CALLBACKS)
     assert PRESSES.keys() == kinds
 
 
@@ -191,10 +190,14 @@ def test_a_purchase_asks_before_it_buys(amount: str, dispatcher: Dispatcher, ben
     assert bench.fills() == ()
 
 
-def test_only_an_owner_takes_a_kill_back(dispatcher: Dispatcher) -> None:
+def test_a_kill_is_at_once_and_taken_back_by_a_question_only(
+    dispatcher: Dispatcher, bench: Bench
+) -> None:
     assert text_of(dispatcher.respond(said("/kill", APPROVER.user_id))) == "kill_done"
-    assert text_of(dispatcher.respond(said("/kill off", APPROVER.user_id))) == "not_allowed"
-    assert text_of(dispatcher.respond(said("/kill off"))) == "unkill_done"
+    assert dispatcher.respond(said("/kill off")) == Response()
+    with bench.units(read_only=True) as unit:
+        assert unit.desk.controls().killed
+        assert [change.kind for change in unit.changes.pending()] == ["kill_off"]
 
 
 def test_people_who_talk_to_each_other_in_a_group_are_not_interrupted(

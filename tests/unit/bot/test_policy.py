@@ -2,9 +2,10 @@
 
 import pytest
 
-from bot.policy import ChatOptions, Rates, SecretText, TelegramOptions
+from bot.policy import ChatOptions, Rates, TelegramOptions
 from engine.domain.desk import Role
 from engine.domain.errors import ConfigurationError, InvalidValueError
+from engine.domain.secret_text import SecretText
 
 TOKEN = SecretText("7001:AA-secret")
 

@@ -15,12 +15,16 @@ from bot.messages.rendered import Rendered, StoredFacts, Telling
 from bot.messages.words import Words
 from bot.policy import LANGUAGES, ChatOptions
 from engine.desk.narrate import keep_words
+from engine.domain.alerts import Firing, Hit
+from engine.domain.changes import ChangeKind, ChangeWish
 from engine.domain.decisions import Decision
 from engine.domain.desk import Json, Mode, Person, QuarantinedCandle
+from engine.domain.factors import Challenge, ChallengeKind
 from engine.domain.market import Symbol
 from engine.domain.reasons import ReasonCode, RouteCode
 from engine.domain.research import BacktestWish
 from engine.domain.signals import Contribution, Score
+from engine.domain.values import to_ms
 from engine.domain.views import Press
 from engine.ports import Units
 from tests.fakes.desk_builder import APPROVER, BTC, OWNER, VIEWER, Bench, build
@@ -79,6 +83,68 @@ def assert_sendable(rendered: Rendered) -> None:
             assert button.text
 
 
+def _challenge(bench: Bench) -> str:
+    """A wish of an oddly named market that waits for its code."""
+    now = bench.wall.now()
+    with bench.units() as unit:
+        unit.factors.add(
+            Challenge(
+                id="q1",
+                user_id=OWNER.user_id,
+                kind=ChallengeKind.CODE,
+                area="approval",
+                subject="a1",
+                action="approve",
+                facts={"symbol": HOSTILE, "notional": "500.00", "quote": HOSTILE},
+                opened_at=now,
+                expires_at=now,
+            )
+        )
+        unit.commit()
+    return "q1"
+
+
+def _set_up(bench: Bench) -> int:
+    """Begin a set-up; returns its time in milliseconds."""
+    factors = bench.assembled.desk.factors
+    factors.begin(OWNER.user_id)
+    view = factors.setup(OWNER.user_id)
+    assert view is not None
+    return to_ms(view.made_at)
+
+
+def _listed(kind: str, type_name: str, payload: dict[str, Json]) -> Json:
+    """A row in a list of messages."""
+    about = f"{kind}:1"
+    return {"id": about, "kind": kind, "subject": about, "type": type_name, "payload": payload}
+
+
+def _fired(bench: Bench) -> str:
+    """An alert that came true once; returns its id."""
+    asked = bench.assembled.desk.alerts.create(
+        "BTC/USDT > 90", OWNER.user_id, chat_id=1, request_id="a1"
+    )
+    assert asked.alert is not None
+    now = bench.wall.now()
+    with bench.units() as unit:
+        hit = Hit(key="BTC/USDT", at=now, began_at=now, value=Decimal(95), line=Decimal(90))
+        unit.alerts.add_firing(
+            Firing(alert_id=asked.alert.id, number=1, text=HOSTILE, told_at=now, hits=(hit,))
+        )
+        unit.commit()
+    return asked.alert.id
+
+
+def _changing(bench: Bench) -> str:
+    """A change of a limit with an odd reason that waits for an answer; returns its id."""
+    wish = ChangeWish(
+        kind=ChangeKind.LIMIT, subject="risk.max_open_positions", value="40", reason=HOSTILE
+    )
+    asked = bench.assembled.desk.changes.propose(wish, OWNER.user_id, request_id="c1")
+    assert asked.change is not None
+    return asked.change.id
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", sorted(RENDERERS))
 def test_every_kind_is_told_in_every_language(kind: str, language: str, bench: Bench) -> None:
@@ -98,8 +164,15 @@ def test_every_kind_is_told_in_every_language(kind: str, language: str, bench: B
         "card": {"decision_id": decision.id},
         "fill": {"order_id": order},
         "closed": {"trade_id": bench.trades()[0].id},
+        "trade": {"trade_id": bench.trades()[0].id},
+        "stops": {"order_id": order},
+        "evidence": {"subject": bench.trades()[0].id},
+        "evidence_file": {"subject": bench.trades()[0].id},
+        "export": {"what": "trades"},
         "chart": {"symbol": "BTC/USDT", "timeframe": "1h"},
-        "why": {"query": "BTC/USDT"},
+        "why": {"symbol": "BTC/USDT"},
+        "found": {"symbol": "BTC/USDT"},
+        "costs": {"symbol": "BTC/USDT", "amount": "1000"},
         "notice": {"text": "job_failed", "values": {"name": HOSTILE, "detail": HOSTILE * 20}},
         "backfill": {"done": 3, "total": 8, "symbol": HOSTILE, "eta_s": 120},
         "backlog": {
@@ -110,7 +183,19 @@ def test_every_kind_is_told_in_every_language(kind: str, language: str, bench: B
                 *waiting,
             ]
         },
+        "flock": {"rows": [_listed("card", "opportunity", {"decision_id": decision.id})]},
+        "held": {
+            "rows": [_listed("fill", "fill", {"order_id": order}), _listed("x", "other", {})],
+            "total": 2,
+        },
         "research": {"job_id": wished.job.id},
+        "reminder": {"approval_id": bench.pending()[0].id},
+        "said": {"text": "press.refused", "values": {"reason": HOSTILE}},
+        "code_wanted": {"challenge": _challenge(bench)},
+        "alert": {"alert_id": _fired(bench), "number": 1},
+        "alert_set": {"alert_id": _fired(bench)},
+        "change": {"change_id": _changing(bench)},
+        "factor_setup": {"user_id": OWNER.user_id, "made_ms": _set_up(bench)},
         "help": {"commands": ["help", "status", HOSTILE]},
         "buy": {
             "symbol": "BTC/USDT",
@@ -145,7 +230,11 @@ def test_a_card_has_its_picture_its_numbers_and_its_buttons(bench: Bench) -> Non
         "Entry 100.00 · stop 95.00 (−5.0 %)",
         "Costs 55 bps · edge unknown",
     ]
-    assert labels(rendered) == ["✅ Approve", "½ Half", "✖ Reject", "⏰ Later", "Why", "Chart"]
+    assert labels(rendered) == [
+        *("✅ Approve", "½ Half", "✖ Reject"),
+        *("↕ Size", "⏰ Later"),
+        *("Why", "Chart"),
+    ]
 
 
 def test_an_owner_elsewhere_reads_their_own_hours(bench: Bench) -> None:
@@ -165,7 +254,7 @@ def test_a_group_sees_the_buttons(bench: Bench) -> None:
     ("press", "says", "left"),
     [
         (Press.APPROVE, "✅ Approved by Olga at 13:00:00", []),
-        (Press.HALF, "✅ Half approved by Olga at 13:00:00", []),
+        (Press.HALF, "✅ Approved at 50 % of the size by Olga at 13:00:00", []),
         (
             Press.REJECT,
             "✖ Rejected by Olga at 13:00:00",
@@ -287,49 +376,22 @@ def test_hostile_names_and_reasons_stay_text(language: str, fake_units: Units) -
         ),
     )
     ask(bench, decision)
-    for kind in ("card", "why", "opportunities", "chart", "approvals", "heartbeat", "status"):
+    told = ("card", "why", "found", "opportunities", "chart", "approvals", "heartbeat", "status")
+    for kind in told:
         rendered = RENDERERS[kind](
             telling(
                 bench,
                 language,
                 decision_id=decision.id,
-                query=str(odd),
                 symbol=str(odd),
                 timeframe="1h",
             )
         )
         assert rendered is not None
         assert_sendable(rendered)
-    unknown = RENDERERS["why"](telling(bench, language, query=HOSTILE * 100))
+    unknown = RENDERERS["why"](telling(bench, language, symbol=HOSTILE * 100))
     assert unknown is not None
     assert_sendable(unknown)
-
-
-def test_why_names_the_gate_its_limit_and_the_distance(bench: Bench) -> None:
-    from engine.domain.decisions import CheckRecord
-    from engine.domain.reasons import VerdictCode
-
-    decision = replace(
-        scored(bench.decide()),
-        route=RouteCode.REFUSE,
-        reason=ReasonCode.EDGE_TOO_SMALL,
-        checks=(
-            CheckRecord(
-                name="net_edge",
-                value=Decimal("2.0"),
-                limit=Decimal("5.0"),
-                verdict=VerdictCode.FAILED,
-            ),
-        ),
-    )
-    with bench.units() as unit:
-        unit.decisions.add(decision)
-        unit.commit()
-    rendered = RENDERERS["why"](telling(bench, query="btc"))
-    assert rendered is not None
-    text = plain(rendered.text)
-    assert "Not traded: the edge after costs is too small" in text
-    assert "edge after costs, lower bound · value 2 bps, limit 5 bps, 3 bps away" in text
 
 
 def test_the_portfolio_has_a_picture_and_its_positions(bench: Bench) -> None:
@@ -349,7 +411,7 @@ def test_positions_carry_a_button_for_each_and_none_for_a_viewer(bench: Bench) -
     theirs = RENDERERS["positions"](telling(bench, reader=VIEWER))
     assert mine is not None
     assert theirs is not None
-    assert labels(mine) == ["Close BTC", "Chart BTC"]
+    assert labels(mine) == ["Close BTC", "Move stop BTC", "Chart BTC"]
     assert labels(theirs) == ["Chart BTC"]
 
 
@@ -357,7 +419,7 @@ def test_a_chart_offers_every_timeframe(bench: Bench) -> None:
     rendered = RENDERERS["chart"](telling(bench, symbol="BTC/USDT"))
     assert rendered is not None
     assert isinstance(rendered.picture, ChartPicture)
-    assert labels(rendered) == ["1m", "5m", "15m", "· 1h ·", "4h", "1d"]
+    assert labels(rendered)[:6] == ["1m", "5m", "15m", "· 1h ·", "4h", "1d"]
 
 
 def test_a_heartbeat_names_the_nearest_misses(bench: Bench) -> None:

@@ -190,3 +190,34 @@ def test_the_secrets_of_a_tree_are_all_found(tmp_path: Path) -> None:
         "[database]\nurl='postgresql+psycopg://me:d1@db/desk'",
     ).settings
     assert set(secrets_of(settings)) == {"k1", "p1", "t1", "o1", "d1"}
+
+
+@pytest.mark.parametrize(
+    ("written", "groups"),
+    [
+        ("[-100123]", {-100123: None}),
+        ('["-100123:5", -7]', {-100123: 5, -7: None}),
+        ("[{id = -100123, topic = 5}]", {-100123: 5}),
+    ],
+)
+def test_a_group_may_name_its_topic(
+    tmp_path: Path, written: str, groups: dict[int, int | None]
+) -> None:
+    file = tmp_path / "cryptotrader.toml"
+    file.write_text(f"[telegram]\nchats = {written}\n")
+    assert load(file, environ={}).settings.telegram.groups == groups
+
+
+def test_groups_come_from_the_environment_too(tmp_path: Path) -> None:
+    file = tmp_path / "cryptotrader.toml"
+    file.write_text("")
+    loaded = load(file, environ={"CRYPTOTRADER_TELEGRAM__CHATS": "-100123:5,-7"})
+    assert loaded.settings.telegram.groups == {-100123: 5, -7: None}
+
+
+@pytest.mark.parametrize("written", ['["desk"]', "[-7, -7]", '["-7:0"]', "[{id = -7}]", "[1.5]"])
+def test_a_group_that_is_none_is_refused(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "cryptotrader.toml"
+    file.write_text(f"[telegram]\nchats = {written}\n")
+    with pytest.raises(ConfigurationError, match="chats"):
+        load(file, environ={})

@@ -77,7 +77,8 @@ def test_every_number_has_its_unit_in_its_name() -> None:
     # Counts of things named by the key itself, seeds, factors without a unit.
     plain = {"at", "port", "top", "seed", "speed", "quorum", "book_levels", "max_open_positions",
              "max_entries_per_day", "nearest_misses", "max_output_tokens", "breaker_failures",
-             "impact_coefficient", "kelly_multiplier", "exit_score", "min_score"}  # fmt: skip
+             "impact_coefficient", "kelly_multiplier", "exit_score", "min_score",
+             "prices_per_look", "rearm_points", "most_per_person"}  # fmt: skip
     numbers = [key for _, key in tree().walk() if _is_number(key)]
     assert len(numbers) > 50
     assert [key.name for key in numbers if not key.name.endswith(units)] == [
@@ -93,7 +94,7 @@ def test_the_plain_sections_mirror_the_options_they_are_handed_to() -> None:
         theirs = LlmPolicy().options_of(provider)
         for name in _names(ProviderOptions):
             assert getattr(mine, name) == getattr(theirs, name), f"{provider}.{name}"
-    derived_by_main = {"base_file_url", "rates"}
+    derived_by_main = {"base_file_url", "rates", "topics"}
     assert _names(TelegramOptions) - derived_by_main == _names(TelegramSettings)
 
 

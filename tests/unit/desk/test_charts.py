@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from engine.desk.charts import CHART_BARS, PROJECTED_BARS, chart_view
+from engine.domain.explorer import Place
 from engine.domain.market import CandleSeries, Timeframe
 from engine.domain.values import to_ms
 from engine.domain.views import ChartView
@@ -108,7 +109,7 @@ def test_a_chart_of_a_past_decision_projects_nothing(fake_units: FakeUnits) -> N
 
 def test_the_desk_s_chart_has_a_cone(fake_units: FakeUnits) -> None:
     bench = build(fake_units, bars=moving(600))
-    view = bench.assembled.desk.chart(BTC)
+    view = bench.assembled.desk.explorer.chart(Place(symbol=BTC))
     assert view is not None
     assert view.projection is not None
     assert view.projection.measured is None

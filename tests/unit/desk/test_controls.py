@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 
 from engine.checks.policy import ApprovalPolicy
+from engine.domain.changes import ChangeKind
 from engine.domain.desk import Controls
 from engine.domain.lifecycles import OrderState
 from engine.domain.views import CommandOutcome
 from engine.strategy.policy import TradingPolicy
+from tests.fakes.changing import Changing
 from tests.fakes.desk_builder import (
     APPROVER,
     BTC,
@@ -39,7 +41,6 @@ SWITCHES: dict[str, Callable[[Bench, int], CommandOutcome]] = {
     "pause": lambda bench, by: bench.assembled.desk.pause(by),
     "resume": lambda bench, by: bench.assembled.desk.resume(by),
     "kill": lambda bench, by: bench.assembled.desk.kill(by),
-    "unkill": lambda bench, by: bench.assembled.desk.kill(by, on=False),
 }
 
 
@@ -50,7 +51,6 @@ SWITCHES: dict[str, Callable[[Bench, int], CommandOutcome]] = {
         ("pause", APPROVER.user_id, True),
         ("kill", APPROVER.user_id, True),
         ("resume", APPROVER.user_id, False),
-        ("unkill", APPROVER.user_id, False),
         *((switch, VIEWER.user_id, False) for switch in SWITCHES),
         *((switch, STRANGER, False) for switch in SWITCHES),
     ],
@@ -76,7 +76,7 @@ def test_who_may_not_leaves_one_line_on_the_trail(bench: Bench, by: int) -> None
 
 @pytest.mark.parametrize(
     ("switch", "action"),
-    [("pause", "paused"), ("resume", "resumed"), ("kill", "killed"), ("unkill", "kill_ended")],
+    [("pause", "paused"), ("resume", "resumed"), ("kill", "killed")],
 )
 def test_every_turn_of_a_switch_is_on_the_trail_with_its_hand(
     bench: Bench, switch: str, action: str
@@ -158,6 +158,7 @@ def test_kill_is_on_even_if_the_venue_cannot_be_reached(fake_units: FakeUnits) -
 
 def test_after_the_kill_has_ended_the_desk_buys_again(bench: Bench) -> None:
     bench.assembled.desk.kill(OWNER.user_id)
-    bench.assembled.desk.kill(OWNER.user_id, on=False)
+    changing = Changing(bench)
+    changing.approve(changing.asked(ChangeKind.KILL_OFF))
     assert bench.approve(bench.ask()).reason == ""
     assert bench.position() is not None

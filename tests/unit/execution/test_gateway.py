@@ -125,7 +125,8 @@ def test_a_close_is_told_with_its_trade(bench: Bench) -> None:
     bench.gateway.place(entry())
     close(bench)
     (trade,) = bench.trades()
-    assert [message.payload for message in bench.outbox("closed")] == [{"trade_id": trade.id}]
+    told = {"trade_id": trade.id, "symbol": str(trade.symbol), "reason": trade.exit_reason}
+    assert [message.payload for message in bench.outbox("closed")] == [told]
 
 
 def test_two_partial_fills_of_an_entry_are_two_messages(bench: Bench) -> None:

@@ -1,0 +1,73 @@
+"""The picture of one market on several timeframes: the shortest on top, each over its own time."""
+
+import numpy as np
+
+from bot.charts import candles, chart, levels, numbers, score, style
+from bot.charts.frame import HEADING, frame, heading
+from bot.charts.levels import Scale
+from bot.charts.sheet import Sheet
+from bot.charts.views import ChartPicture
+from bot.charts.views_explorer import FramesPicture
+
+_TOP = 22.0
+_BOTTOM = 14.0
+_PRICE_HEIGHT = 232.0
+_TICKS = 46.0
+_CAPTION = 44.0
+_SPACE = 14.0
+_BLOCK = HEADING + _PRICE_HEIGHT + _TICKS + _SPACE
+
+
+def compose(view: FramesPicture) -> Sheet:
+    """Return the sheet with everything on it, not yet rendered."""
+    first = view.charts[0]
+    badges = score.BADGES_HEIGHT if first.badges else 0.0
+    height = _TOP + score.TITLE_HEIGHT + badges + _BLOCK * len(view.charts) + _CAPTION + _BOTTOM
+    sheet = Sheet(height=height, theme=first.theme, width_px=first.width_px)
+    frames = " · ".join(one.timeframe for one in view.charts)
+    wide = sheet.measure(frames) + 30
+    right = style.WIDTH - style.MARGIN
+    sheet.text(
+        right, _TOP + score.TITLE_HEIGHT / 2, frames, colour=sheet.colours.muted, align="right"
+    )
+    score.title(sheet, first.symbol, "", top=_TOP, right=right - wide)
+    y = _TOP + score.TITLE_HEIGHT
+    if first.badges:
+        score.badges(sheet, first.badges, top=y)
+        y += badges
+    zone = ""
+    for number, one in enumerate(view.charts):
+        zone = _block(sheet, one, top=y, number=number)
+        y += _BLOCK
+    room = right - style.MARGIN
+    sheet.text(style.MARGIN, y + _CAPTION / 2, zone, colour=sheet.colours.muted, room=room)
+    return sheet
+
+
+def _block(sheet: Sheet, view: ChartPicture, *, top: float, number: int) -> str:
+    """Draw one timeframe and return the text about the zone of its times.
+
+    The legend stands above the first one and is true for all.
+    """
+    low, high = candles.price_limits(view)
+    scale = Scale(low=low, high=high, top=top + HEADING, height=_PRICE_HEIGHT)
+    axis = frame(
+        sheet,
+        view.bars.open_ms,
+        zone_name=view.zone_name,
+        words=view.words,
+        right=style.WIDTH - levels.gutter_width(sheet, view, scale),
+        ahead=levels.zone_width(view.levels),
+    )
+    change = chart.change_fraction(view.bars)
+    told = [numbers.price(numbers.last_known(view.bars.close), candles.price_step(low, high))]
+    if np.isfinite(change):
+        told.append(numbers.percent(change, 2))
+    if view.rsi is not None and np.isfinite(last := numbers.last_known(view.rsi.values)):
+        told.append(f"{view.rsi.label.split()[0]} {last:.0f}")
+    entries = candles.legend(sheet.colours, view) if number == 0 else []
+    heading(sheet, top + 17, view.timeframe, value=" · ".join(told), entries=entries)
+    panel = candles.draw(axis, view, top=scale.top, height=_PRICE_HEIGHT, name=f"price-{number}")
+    levels.draw(axis, panel, view, scale)
+    axis.tick_labels(scale.top + _PRICE_HEIGHT)
+    return axis.zone_text

@@ -1,0 +1,198 @@
+"""Questions: their verdicts, other sizes, and the inbox.
+
+What a button means is in its data and nowhere else; what came of it is the desk's to say.
+"""
+
+import re
+from decimal import Decimal
+
+from bot.handlers.asking import Ask, Reply, Response, note, tell
+from bot.messages.callbacks import Answer
+from bot.messages.callbacks_approvals import (
+    AnswerInInbox,
+    ChooseSize,
+    HideSizes,
+    OfferSizes,
+    ShowInbox,
+)
+from engine.desk.tell import card_subject
+from engine.domain.desk import Delivery, Json
+from engine.domain.views import ApprovalRow, Press, PressOutcome, PressResult, Size
+
+LOUD = (
+    PressResult.REFUSED,
+    PressResult.NOT_ALLOWED,
+    PressResult.EXPIRED,
+    PressResult.ASKED_AGAIN,
+    PressResult.CODE_WANTED,
+    PressResult.TERMINAL_WANTED,
+)
+_LATE = (PressResult.ALREADY_DECIDED, PressResult.EXPIRED)
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
+_SHARE = re.compile(r"([1-9][0-9]?|100) ?%")
+_ID_CHARS = 6
+
+
+def answer(ask: Ask, pressed: Answer) -> Response:
+    """Answer a question of the desk."""
+    return _pressed(ask, pressed.token, pressed.press, reason=pressed.reason)
+
+
+def choose_size(ask: Ask, pressed: ChooseSize) -> Response:
+    """Approve a part of what is asked about."""
+    size = Size(fraction=Decimal(pressed.percent) / 100)
+    return _pressed(ask, pressed.token, Press.HALF, size=size)
+
+
+def offer_sizes(ask: Ask, pressed: OfferSizes) -> Response:
+    """Show the sizes under the card."""
+    return _card_in_place(ask, pressed.token, sizes=True)
+
+
+def hide_sizes(ask: Ask, pressed: HideSizes) -> Response:
+    """Show the verdicts under the card again."""
+    return _card_in_place(ask, pressed.token, sizes=False)
+
+
+def approvals(ask: Ask) -> Response:
+    """What waits for people, and what has ended last."""
+    del ask
+    return tell("approvals")
+
+
+def show_inbox(ask: Ask, pressed: ShowInbox) -> Response:
+    """The same list, in the message whose button was pressed."""
+    del ask, pressed
+    return Response(replies=(Reply(kind="approvals", in_place=True),))
+
+
+def answer_in_inbox(ask: Ask, pressed: AnswerInInbox) -> Response:
+    """Answer a question where it is listed, and list again."""
+    outcome = _press(ask, pressed.token, pressed.press)
+    return Response(
+        replies=(Reply(kind="approvals", in_place=True), *_refreshed(outcome)),
+        answer=_sentence(ask, outcome),
+        is_alert=outcome.result in LOUD,
+    )
+
+
+def size(ask: Ask) -> Response:
+    """Approve another size: ``/size BTC 300``, ``/size BTC/USDT 30%``, ``/size a1b2c3 300``."""
+    if len(ask.args) not in (2, 3):
+        return note("size_usage")
+    name, *words = ask.args
+    wanted = _size(" ".join(words))
+    if wanted is None:
+        return note("size_amount", amount=" ".join(words))
+    row = _asked_about(ask, name)
+    if row is None:
+        return note("size_unknown", name=name)
+    outcome = _press(ask, row.approval.token, Press.HALF, size=wanted)
+    payload: dict[str, Json] = {
+        "text": f"press.{outcome.result}",
+        "values": {"reason": outcome.reason or "none"},
+    }
+    return Response(replies=(Reply(kind="said", payload=payload),))
+
+
+def _size(text: str) -> Size | None:
+    share = _SHARE.fullmatch(text)
+    if share is not None:
+        return Size(fraction=Decimal(share[1]) / 100)
+    number, _, currency = text.partition(" ")
+    is_amount = _AMOUNT.fullmatch(number) is not None and Decimal(number) > 0
+    is_plain = not currency or currency.isalnum()
+    return Size(amount_quote=Decimal(number)) if is_amount and is_plain else None
+
+
+def _asked_about(ask: Ask, name: str) -> ApprovalRow | None:
+    """The newest open question about a market, or the one whose id begins so."""
+    rows, symbol = ask.desk.approvals(), ask.symbol(name)
+    start = name.lower()
+    found = [
+        row
+        for row in rows
+        if row.order.intent.symbol == symbol
+        or (len(start) >= _ID_CHARS and row.approval.id.startswith(start))
+    ]
+    return found[-1] if found else None
+
+
+def _press(
+    ask: Ask, token: str, press: Press, *, reason: str = "", size: Size | None = None
+) -> PressOutcome:
+    return ask.desk.press(
+        token,
+        press,
+        ask.person.user_id,
+        request_id=ask.request_id,
+        reason=reason,
+        size=size,
+    )
+
+
+def _pressed(
+    ask: Ask, token: str, press: Press, *, reason: str = "", size: Size | None = None
+) -> Response:
+    outcome = _press(ask, token, press, reason=reason, size=size)
+    about = _subject(outcome)
+    return Response(
+        replies=_refreshed(outcome),
+        answer=_sentence(ask, outcome),
+        is_alert=outcome.result in LOUD,
+        strips=outcome.result is PressResult.UNKNOWN_TOKEN,
+        about=about,
+        farewell=_farewell(outcome) if about else None,
+    )
+
+
+def _sentence(ask: Ask, outcome: PressOutcome) -> str:
+    reason = ask.words.named("reasons", outcome.reason or "none")
+    return ask.said(f"press.{outcome.result}", reason=reason)
+
+
+def _card_in_place(ask: Ask, token: str, *, sizes: bool) -> Response:
+    row = next((one for one in ask.desk.approvals() if one.approval.token == token), None)
+    decision = row.approval.decision_id if row else None
+    if decision is None:
+        return Response(answer=ask.said("press.already_decided"))
+    payload = {"decision_id": decision, **({"sizes": token} if sizes else {})}
+    symbol = row.order.intent.symbol if row else ""
+    return Response(
+        replies=(Reply(kind="card", payload=payload, in_place=True),),
+        answer=ask.said("notices.size_hint", symbol=symbol) if sizes else "",
+    )
+
+
+def _farewell(outcome: PressOutcome) -> Reply:
+    """What an old message of a card says for good: its own question's end, without buttons."""
+    approval = outcome.approval
+    assert approval is not None  # a subject comes from an approval
+    return Reply(
+        kind="card",
+        payload={
+            "decision_id": approval.decision_id,
+            "shown_at": approval.created_at.isoformat(),
+        },
+        in_place=True,
+    )
+
+
+def _subject(outcome: PressOutcome) -> str:
+    decision = outcome.approval.decision_id if outcome.approval else None
+    return "" if decision is None else card_subject(decision)
+
+
+def _refreshed(outcome: PressOutcome) -> tuple[Reply, ...]:
+    """A late press means that its card was not up to date, so it is told again."""
+    approval = outcome.approval
+    if outcome.result not in _LATE or approval is None or approval.decision_id is None:
+        return ()
+    return (
+        Reply(
+            kind="card",
+            payload={"decision_id": approval.decision_id},
+            subject=card_subject(approval.decision_id),
+            delivery=Delivery.EDIT,
+        ),
+    )

@@ -1,0 +1,149 @@
+"""From the explorer's views to its pictures: lists, explanations, several timeframes.
+
+A picture that cannot be made is ``None``: the message goes without.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+
+from bot.charts.views import Side
+from bot.charts.views_explorer import (
+    BoardPicture,
+    BoardRow,
+    FramesPicture,
+    GateRow,
+    Mark,
+    Part,
+    WhyPicture,
+)
+from bot.messages.callbacks_explorer import Overlay
+from bot.messages.figures import figures, measured_of
+from bot.messages.markup import plain
+from bot.messages.pictures import badges_of, chart_picture, theme_of
+from bot.messages.rendered import Telling
+from engine.domain.decisions import CheckRecord
+from engine.domain.explorer import FramesView, OpportunitiesView, WhyView
+from engine.domain.reasons import ActionCode, VerdictCode
+
+_log = structlog.get_logger()
+_MARKS: dict[VerdictCode, Mark] = {
+    VerdictCode.NOT_REACHED: "unreached",
+    VerdictCode.PASSED: "passed",
+    VerdictCode.FAILED: "failed",
+    VerdictCode.UNKNOWN: "unknown",
+    VerdictCode.ASK: "asked",
+}
+
+
+def why_picture(telling: Telling, view: WhyView, *, verdict: str) -> WhyPicture | None:
+    """The picture of an explained close."""
+    words, decision = telling.words, view.decision
+    score = decision.score
+    needed = None if view.needed_score is None else float(view.needed_score)
+    closed = words("why.bar_closed", time=words.moment(decision.closed_at), zone=words.zone_name)
+    gates = _gates(telling, view)
+    try:
+        return WhyPicture(
+            symbol=str(decision.symbol),
+            timeframe=str(decision.timeframe),
+            moment=plain(closed),
+            verdict=verdict,
+            score=None if score is None else float(score.signed),
+            side=_side(view),
+            needed=needed,
+            needed_text="" if needed is None else plain(words("why.needs", needed=f"{needed:.0f}")),
+            parts=()
+            if score is None
+            else tuple(
+                Part(code=one.code, points=float(one.points), weight_fraction=float(one.weight))
+                for one in score.contributions
+            ),
+            gates_title=words.raw("why.gates"),
+            gates=gates,
+            note=words.raw("why.supposed") if any(gate.is_supposed for gate in gates) else "",
+            badges=_badges(telling, view),
+            theme=theme_of(telling),
+            words=words.chart_words(),
+        )
+    except ValueError as err:
+        _log.warning("picture_not_made", decision=decision.id, detail=str(err))
+        return None
+
+
+def board_picture(
+    telling: Telling, view: OpportunitiesView, *, notes: Sequence[str], filters: str, empty: str
+) -> BoardPicture | None:
+    """The picture of a page of the list; ``notes`` are as many as there are rows."""
+    words = telling.words
+    try:
+        return BoardPicture(
+            title=words.raw("opportunities.title"),
+            filters=filters,
+            rows=tuple(
+                BoardRow(
+                    number=number,
+                    symbol=str(row.symbol),
+                    timeframe=str(row.timeframe),
+                    score=float(row.signed_score),
+                    needed=None if row.needed_score is None else float(row.needed_score),
+                    note=note,
+                    time=words.clock(row.closed_at)[:5],
+                )
+                for number, (row, note) in enumerate(zip(view.rows, notes, strict=True), start=1)
+            ),
+            empty=empty,
+            needed_text=words.raw("opportunities.needed"),
+            zone_text=f"{words.raw('chart.time_in')} {words.zone_name}",
+            badges=badges_of(telling, is_simulated=view.simulated),
+            theme=theme_of(telling),
+            words=words.chart_words(),
+        )
+    except ValueError as err:
+        _log.warning("picture_not_made", subject="opportunities", detail=str(err))
+        return None
+
+
+def frames_picture(telling: Telling, view: FramesView, overlays: Overlay) -> FramesPicture | None:
+    """The picture of a market on several timeframes; panels below the price are left out."""
+    drawn = [chart_picture(telling, chart, overlays & ~Overlay.CONE) for chart in view.charts]
+    shown = tuple(one for one in drawn if one is not None)
+    return FramesPicture(charts=shown) if shown else None
+
+
+def _gates(telling: Telling, view: WhyView) -> tuple[GateRow, ...]:
+    """Gates in order; those never reached are told as they would have gone, where that is known."""
+    if not view.is_traded:
+        return ()
+    beyond = {gate.name: gate for gate in view.beyond.gates} if view.beyond else {}
+    return tuple(_gate(telling, view, gate, beyond.get(gate.name)) for gate in view.gates)
+
+
+def _gate(
+    telling: Telling, view: WhyView, gate: CheckRecord, supposed: CheckRecord | None
+) -> GateRow:
+    words = telling.words
+    is_supposed = gate.verdict is VerdictCode.NOT_REACHED and supposed is not None
+    shown = supposed if is_supposed and supposed is not None else gate
+    return GateRow(
+        name=plain(words.named("gates", shown.name)),
+        figures=figures(words, shown, measured_of(view)),
+        mark=_MARKS[shown.verdict],
+        is_supposed=is_supposed,
+    )
+
+
+def _side(view: WhyView) -> Side:
+    if view.decision.action is ActionCode.EXIT:
+        return "close"
+    score = view.decision.score
+    return "short" if score is not None and score.direction < 0 else "long"
+
+
+def _badges(telling: Telling, view: WhyView) -> tuple[str, ...]:
+    badges = badges_of(telling, is_simulated=view.simulated)
+    if view.decision.lacks_edge and view.is_traded:
+        badges = (*badges, telling.words.raw("card.badge_uncalibrated"))
+    if view.is_recomputed and view.is_traded:
+        badges = (*badges, telling.words.raw("why.badge_recomputed"))
+    return badges

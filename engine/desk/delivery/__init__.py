@@ -1,0 +1,1 @@
+"""How people are told: loudness, quiet, mutes, the digest, dead letters, jobs."""

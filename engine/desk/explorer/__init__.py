@@ -1,0 +1,1 @@
+"""Looking around on the market: ranked lists, explanations of any close, costs, timeframes."""
