@@ -165,6 +165,12 @@ class StrategySettings:
         default=None,
         metadata={"doc": "Points, 0 to 100, that a score must reach besides."},
     )
+    proof_venues: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "Venues, besides the one traded on, on whose candles a proof may be made."
+        },
+    )
 
     def __post_init__(self) -> None:
         """The thresholds are in range."""

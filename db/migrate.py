@@ -18,7 +18,7 @@ from db.failures import translated
 from db.session import open_engine, parse_url, sqlite_path
 from engine.domain.errors import DatabaseError, SchemaOutdatedError
 
-HEAD = "0004"
+HEAD = "0005"
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('cryptotrader upgrade', 0))"

@@ -82,6 +82,7 @@ class Parts:
     delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     own_currency: CurrencyChoice | None = None
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    proof_venues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,7 @@ def assemble(parts: Parts) -> Assembled:
         tokens=parts.tokens,
         steering=_steering(parts),
         own_currency=parts.own_currency,
+        proof_venues=parts.proof_venues,
     )
     entries = EntryDesk(context)
     scanner, questions = Scanner(context, entries), ApprovalDesk(context, entries)

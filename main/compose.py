@@ -102,7 +102,12 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
     if chosen.mode is Mode.LIVE:
         traded = (one for one in market.symbols if one not in market.leaving)
         refusal = live_refusal(
-            units, market.strategy, market.name, policies=chosen.policies, symbols=traded
+            units,
+            market.strategy,
+            market.name,
+            policies=chosen.policies,
+            symbols=traded,
+            proof_venues=settings.strategy.proof_venues,
         )
         raise SafetyRefusedError(refusal)
     venue = market.name
@@ -130,6 +135,7 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         mode=chosen.mode,
         simulated=market.simulated is not None,
         policies=chosen.policies,
+        proof_venues=settings.strategy.proof_venues,
         fills=settings.fills,
         strategy=strategy,
         collect=collector.collect,

@@ -6,6 +6,7 @@ proof of this very version → paper results beside it → live execution
 from collections.abc import Iterable
 
 from engine.desk.proofs import Held, current_proof, noted_drift
+from engine.desk.research_trail import gap
 from engine.domain.market import Symbol
 from engine.domain.proof import Proof
 from engine.domain.research import DriftState, Stale
@@ -24,6 +25,7 @@ def live_refusal(
     *,
     policies: TradingPolicy,
     symbols: Iterable[Symbol],
+    proof_venues: Iterable[str] = (),
 ) -> str:
     """What stands between this strategy version and live trading, in a sentence for people."""
     held = Held(
@@ -31,11 +33,15 @@ def live_refusal(
         fingerprint=strategy.fingerprint,
         terms=terms_digest(policies),
         symbols=frozenset(str(symbol) for symbol in symbols),
+        venues=frozenset((venue, *proof_venues)),
     )
     with units(read_only=True) as unit:
         proof = current_proof(unit, held)
         newest = unit.proofs.latest(strategy.version)
         drift = noted_drift(unit, venue, proof)
+        lost = gap(unit)
+    if lost:
+        return f"live trading needs a proof that can be checked: {lost}"
     missing = _unproved(held, proof, newest)
     if missing:
         return (
@@ -79,6 +85,11 @@ def _of_what(held: Held, proof: Proof) -> str:
             return "for other costs or position sizes than these"
         case Stale.MARKETS:
             return "without some of these markets"
+        case Stale.VENUE:
+            return (
+                f"made on candles of {proof.venue or 'an unknown venue'} "
+                "(see strategy.proof_venues)"
+            )
         case _:
             return (
                 "of another state of its code or settings "

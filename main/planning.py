@@ -116,4 +116,5 @@ def plan_of(
         calibration=calibration,
         finer=finer or {},
         finer_timeframe=finer_timeframe or strategy.timeframe,
+        venue=history.venue,
     )

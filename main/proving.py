@@ -6,7 +6,7 @@ settings + options → strategy version → history → ground → walk-forward 
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,27 +15,31 @@ from pathlib import Path
 from config import Settings
 from engine.backtest.runner import BacktestPlan
 from engine.clock import SystemClock
+from engine.desk.research_trail import gap, note_added
 from engine.domain.desk import Json
-from engine.domain.errors import DataError, InvalidValueError, UsageError
+from engine.domain.errors import DataError, InvalidValueError, SafetyRefusedError, UsageError
 from engine.domain.market import Timeframe
 from engine.domain.proof import Proof, Trial
 from engine.domain.values import to_ms
 from engine.market.progress import Progress, silent
 from engine.ports import Units
 from engine.proof.breakouts import breakout_average
+from engine.proof.daily import days_with_bars
 from engine.proof.gate import GatePolicy
 from engine.proof.ground import Ground, ground_of
-from engine.proof.prove import Proved, prove
+from engine.proof.prove import Proved, Standing, prove
 from engine.proof.search import SearchPolicy, SearchSpace, default_space
 from engine.proof.trials import (
     RESEARCH,
     Grounds,
     configuration_id,
+    excess_of,
     explored,
     inherited_trials,
     lineages,
     overlapping,
     rerun,
+    seen_returns,
     trial_of,
 )
 from engine.proof.walkforward.walk import walk_forward
@@ -46,6 +50,7 @@ from engine.strategy.version import StrategyVersion
 from main.planning import Period, history_of, plan_of
 
 _MB = 1024 * 1024
+_ACTOR = "research"
 
 
 @dataclass(slots=True)
@@ -168,8 +173,8 @@ def keep_trials(units: Units, strategy: StrategyVersion, trials: Sequence[Trial]
     """
     seeds = inherited_trials(strategy, seen_at=now())
     with units() as unit:
-        for trial in (*seeds, *trials):
-            unit.trials.add(trial)
+        added = sum(unit.trials.add(trial) for trial in (*seeds, *trials))
+        note_added(unit, at=now(), actor=_ACTOR, trials=added)
         count = sum(unit.trials.count(name) for name in lineages(strategy))
         unit.commit()
     return count + explored(strategy)
@@ -187,29 +192,41 @@ def keep_backtest(units: Units, plan: BacktestPlan) -> None:
     keep_trials(units, plan.strategy, [trial_of(walked, seen_at=now())])
 
 
-def lineage(units: Units, strategy: StrategyVersion) -> Sequence[Trial]:
-    """All trials of a lineage and of those it grew out of: research first, then oldest first."""
+def all_trials(units: Units) -> Sequence[Trial]:
+    """Every trial of every lineage: research first, then oldest first."""
     with units(read_only=True) as unit:
-        found = [trial for name in lineages(strategy) for trial in unit.trials.of(name)]
+        found = unit.trials.all()
     return sorted(found, key=lambda trial: (trial.data_digest != RESEARCH, trial.seen_at))
 
 
-def counted(units: Units, walked: WalkForward) -> int:
-    """All trials over the days and markets of a walk-forward, whatever their lineage."""
+def lineage(trials: Iterable[Trial], strategy: StrategyVersion) -> Sequence[Trial]:
+    """Those of its lineage and of those it grew out of, in the same order."""
+    names = lineages(strategy)
+    return [trial for trial in trials if trial.lineage in names]
+
+
+def counted(trials: Iterable[Trial], walked: WalkForward) -> tuple[Trial, ...]:
+    """Those over some of the days of a walk-forward, whatever their lineage and market."""
     days = walked.days
-    with units(read_only=True) as unit:
-        trials = unit.trials.all()
     end_day = days.first_day + timedelta(days=len(days.returns))
-    return explored(walked.strategy) + overlapping(
-        trials, symbols=days.symbols, first_day=days.first_day, end_day=end_day
-    )
+    return overlapping(trials, first_day=days.first_day, end_day=end_day)
 
 
-def keep_proof(units: Units, proof: Proof) -> None:
-    """Store a verdict."""
+def keep_proof(units: Units, proof: Proof) -> bool:
+    """Store a verdict; ``False`` if this very one is there already."""
     with units() as unit:
-        unit.proofs.add(proof)
+        is_new = unit.proofs.add(proof)
+        note_added(unit, at=now(), actor=_ACTOR, proofs=int(is_new))
         unit.commit()
+    return is_new
+
+
+def require_whole(units: Units) -> None:
+    """``SafetyRefusedError`` if trials or verdicts are missing: what is left proves nothing."""
+    with units(read_only=True) as unit:
+        lost = gap(unit)
+    if lost:
+        raise SafetyRefusedError(f"nothing can be proved: {lost}")
 
 
 def now() -> datetime:
@@ -226,33 +243,50 @@ def prove_strategy(
     *,
     progress: Progress = silent,
 ) -> Proved:
-    """Walk, count the trial, walk the lineage again, judge, and store the verdict."""
+    """Walk, count the trial, walk the lineage again, judge, and store the verdict.
+
+    ``SafetyRefusedError`` if trials or verdicts are missing from the store.
+    """
+    require_whole(units)
     ground = ground_for(settings, units, strategy, period, progress)
     store = window_store(settings)
     walked = walk_forward(ground, strategy, procedure, store=store, progress=progress)
     trial = trial_of(walked, seen_at=now())
     of_lineage = keep_trials(units, strategy, [trial])
+    known = all_trials(units)
     reruns = rerun(
         strategy,
-        lineage(units, strategy),
+        lineage(known, strategy),
         grounds_for(settings, units, ground, period),
         store=store,
         without=[configuration_id(strategy, procedure)],
         progress=progress,
     )
     start, end = walked.windows[0].window.test_from, walked.windows[-1].window.test_to
+    beside = counted(known, walked)
+    seen = seen_returns(
+        beside,
+        reruns,
+        lineages=lineages(strategy),
+        candidate=trial.id,
+        own=excess_of(walked.days),
+    )
     proved = prove(
         walked,
         reruns,
-        trial_count=counted(units, walked),
+        trial_count=explored(strategy) + len(beside),
+        seen=seen,
         lineage_count=of_lineage,
-        terms=terms_digest(settings.policy),
+        standing=Standing(
+            terms=terms_digest(settings.policy),
+            venue=ground.plan.venue,
+            market_days=days_with_bars(ground, walked.days),
+        ),
         yardstick=breakout_average(ground, start_ms=to_ms(start), end_ms=to_ms(end)),
         policy=GatePolicy(),
         made_at=now(),
     )
-    keep_proof(units, proved.proof)
-    return proved
+    return replace(proved, is_new=keep_proof(units, proved.proof))
 
 
 def swept_space(strategy: StrategyVersion) -> SearchSpace:

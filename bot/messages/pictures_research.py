@@ -16,7 +16,7 @@ from bot.charts.views_proof import ProofPicture, Verdict
 from bot.messages.markup import plain
 from bot.messages.played import Played
 from bot.messages.rendered import Picture, Telling
-from bot.messages.verdicts import criterion_name, criterion_text, stale_key, trials_line
+from bot.messages.verdicts import criterion_name, criterion_text, stale_line, trials_line
 from bot.messages.words import Words
 from engine.domain.proof import Criterion, Proof
 from engine.domain.research import ProofView
@@ -102,7 +102,7 @@ def _proof_notes(words: Words, view: ProofView, proof: Proof) -> tuple[str, ...]
         end=f"{proof.data_to:%Y-%m-%d}",
     )
     trials = trials_line(words, view)
-    stale = () if view.is_current else (plain(words(stale_key(view))),)
+    stale = () if view.is_current else (plain(stale_line(words, view)),)
     return (*stale, plain(data), plain(trials))
 
 

@@ -13,7 +13,7 @@ from bot.messages.verdicts import (
     criterion_text,
     drift_line,
     proof_mark,
-    stale_key,
+    stale_line,
     trials_line,
 )
 from bot.messages.words import Words
@@ -73,7 +73,7 @@ def _verdict(words: Words, view: ProofView) -> list[Html]:
     assert proof is not None  # the caller has looked
     found = [_proof_head(words, view)]
     if not view.is_current:
-        found.append(words(stale_key(view)))
+        found.append(stale_line(words, view))
     found += [_criterion(words, one) for one in proof.criteria]
     found.append(
         words(

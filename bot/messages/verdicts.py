@@ -20,9 +20,14 @@ def proof_mark(words: Words, proof: Proof | None) -> Html:
     return words(name, date=f"{proof.made_at:%Y-%m-%d}")
 
 
-def stale_key(view: ProofView) -> str:
-    """The words' key for why a verdict does not count here."""
-    return "proof.stale" if view.stale in (None, Stale.RULES) else f"proof.stale_{view.stale}"
+def stale_line(words: Words, view: ProofView) -> Html:
+    """Why a verdict does not count here."""
+    if view.stale in (None, Stale.RULES):
+        return words("proof.stale")
+    if view.stale is Stale.VENUE:
+        venue = view.proof.venue if view.proof else ""
+        return words("proof.stale_venue", venue=venue or words.raw("proof.venue_unknown"))
+    return words(f"proof.stale_{view.stale}")
 
 
 def drift_line(words: Words, drift: Drift | None) -> Html:

@@ -74,6 +74,11 @@ class SqlAudit(Store):
             select(AuditRow).where(AuditRow.subject == subject).order_by(AuditRow.number)
         )
 
+    def latest(self, subject: str) -> AuditLine | None:
+        """The newest line about one subject."""
+        about = select(AuditRow).where(AuditRow.subject == subject)
+        return next(iter(self._lines(about.order_by(AuditRow.number.desc()).limit(1))), None)
+
     def verify(self) -> int:
         """Check the whole chain; returns its length or raises ``DataError`` at the first break."""
         number, previous = 0, _FIRST_HASH

@@ -31,9 +31,11 @@ class SqlTrials(Store):
         oldest = (TrialRow.seen_at, TrialRow.row_no)
         return _TRIALS.all(self._tx, TrialRow.lineage == lineage, order=oldest)
 
-    def count(self, lineage: str) -> int:
-        """How many trials the lineage has."""
-        statement = select(func.count()).where(TrialRow.lineage == lineage)
+    def count(self, lineage: str | None = None) -> int:
+        """How many trials the lineage has; without one, how many there are."""
+        statement = select(func.count()).select_from(TrialRow)
+        if lineage is not None:
+            statement = statement.where(TrialRow.lineage == lineage)
         return int(self._tx.execute(statement).scalar_one())
 
     def all(self) -> Sequence[Trial]:
@@ -56,6 +58,10 @@ class SqlProofs(Store):
     def all(self) -> Sequence[Proof]:
         """Every verdict, newest first."""
         return _PROOFS.all(self._tx, order=_NEWEST_PROOF)
+
+    def count(self) -> int:
+        """How many verdicts there are."""
+        return int(self._tx.execute(select(func.count()).select_from(ProofRow)).scalar_one())
 
 
 class SqlCalibrations(Store):

@@ -33,6 +33,7 @@ class TrialRow(Numbered, Base):
     sharpe: Mapped[float | None]
     trades: Mapped[int]
     note: Mapped[str]
+    excess_returns: Mapped[tuple[float, ...]] = mapped_column(Floats)
 
 
 class ProofRow(Numbered, Base):
@@ -56,6 +57,8 @@ class ProofRow(Numbered, Base):
     criteria: Mapped[tuple[Criterion, ...]] = mapped_column(Coded(tuple[Criterion, ...]))
     metrics: Mapped[Json] = mapped_column(JsonText, nullable=False)
     predicted: Mapped[Prediction | None] = mapped_column(Coded(Prediction))
+    venue: Mapped[str]
+    market_days: Mapped[tuple[int, ...]] = mapped_column(Coded(tuple[int, ...]))
 
 
 class CalibrationRow(Numbered, Base):

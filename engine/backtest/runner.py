@@ -43,6 +43,8 @@ class BacktestPlan:
     ``policies`` are the owner's limits and costs; entries and exits are the strategy's. Without a
     ``calibration``, which must be of this strategy and timeframe, every bar is uncalibrated.
 
+    ``venue`` says whose candles these are, "" where nobody knows.
+
     ``finer`` are candles of ``finer_timeframe`` that tell what came first inside a bar: with them
     stops and targets fill in the order in which the price met them, without them the worse order is
     assumed. ``funding`` is what perpetual contracts paid each other; spot has none.
@@ -61,6 +63,7 @@ class BacktestPlan:
     finer: Mapping[Symbol, CandleSeries] = field(default_factory=dict)
     finer_timeframe: Timeframe = Timeframe.M1
     funding: Mapping[Symbol, Funding] = field(default_factory=dict)
+    venue: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a calibration of something else."""

@@ -95,7 +95,8 @@ class DeskContext:
     """The desk's surroundings.
 
     ``clock`` is the market's time (a simulated market's runs faster); ``wall`` is a person's, which
-    questions expire by. ``own_currency`` is the one the owner counts in beside ``quote``.
+    questions expire by. ``own_currency`` is the one the owner counts in beside ``quote``;
+    ``proof_venues`` are those, besides ``venue``, on whose candles a proof may have been made.
     """
 
     venue: str
@@ -111,6 +112,7 @@ class DeskContext:
     tokens: TokenSource
     steering: Steering[Strategy]
     own_currency: CurrencyChoice | None = None
+    proof_venues: tuple[str, ...] = ()
 
     @property
     def strategy(self) -> Strategy:

@@ -4,11 +4,14 @@ first close of a UTC day → equity since the version became active → ``drift.
 a message on the day on which results and proof part, or come together again
 
 - A verdict counts for exactly the code and parameters it was made about (the version's name and
-  fingerprint), under the owner's costs and sizing, and with all of the desk's markets in it. Any
-  other is shown, and says why it does not count.
-- Of those, the one on the most data counts, markets times days, and the newest on that much. A
-  failed verdict is one, too: no later pass on a shorter stretch or on fewer markets takes its
-  place, for a stretch can be picked.
+  fingerprint), under the owner's costs and sizing, with all of the desk's markets in it, and on
+  candles of the desk's venue or of one that the owner has named. Any other is shown, and says why
+  it does not count.
+- Of those, the one on the most data counts: days on which the desk's markets have candles, summed.
+  Markets that are not traded here add nothing, however many a verdict has. On as much the newest
+  counts. A failed verdict is one, too: no later pass on a shorter stretch takes its place, for a
+  stretch can be picked.
+- None counts while the store has fewer trials or verdicts than the audit trail says were added.
 - When the traded version became active is noted by the first look that sees it. A fingerprint that
   was changed and changed back starts anew.
 - Drift is computed once a day and noted; cards and ``/status`` read the note.
@@ -21,6 +24,7 @@ from typing import Any
 
 from engine.desk.context import DeskContext
 from engine.desk.drift import compare, paper_days
+from engine.desk.research_trail import gap
 from engine.desk.tell import tell_notice
 from engine.domain.desk import AuditEvent, Json
 from engine.domain.proof import Proof
@@ -36,12 +40,13 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What a verdict has to be about: rules, the owner's terms, and markets."""
+    """What a verdict has to be about: rules, the owner's terms, venues and markets."""
 
     version: str
     fingerprint: str
     terms: str
     symbols: frozenset[str]
+    venues: frozenset[str]
 
     def stale(self, proof: Proof) -> Stale | None:
         """Why a verdict does not count, if so."""
@@ -49,7 +54,10 @@ class Held:
             return Stale.RULES
         if proof.metrics.get("terms") != self.terms:
             return Stale.TERMS
-        return None if self.symbols.issubset(proof.symbols) else Stale.MARKETS
+        if proof.venue not in self.venues:
+            return Stale.VENUE
+        covered = all(proof.days_of([symbol]) for symbol in self.symbols)
+        return None if covered else Stale.MARKETS
 
 
 def held_of(context: DeskContext, made: StrategyVersion) -> Held:
@@ -59,18 +67,16 @@ def held_of(context: DeskContext, made: StrategyVersion) -> Held:
         fingerprint=made.fingerprint,
         terms=terms_digest(context.policies),
         symbols=frozenset(str(symbol) for symbol in context.symbols),
+        venues=frozenset((context.venue, *context.proof_venues)),
     )
 
 
 def current_proof(unit: UnitOfWork, held: Held) -> Proof | None:
     """The verdict that counts: of those about just this, the newest one on the most data."""
     fitting = [one for one in unit.proofs.all() if held.stale(one) is None]
-    return max(fitting, key=lambda one: (_width(one), one.made_at), default=None)
-
-
-def _width(proof: Proof) -> int:
-    """How much data a verdict rests on: days times markets."""
-    return (proof.data_to - proof.data_from).days * len(proof.symbols)
+    if not fitting or gap(unit):
+        return None
+    return max(fitting, key=lambda one: (one.days_of(held.symbols), one.made_at))
 
 
 def proof_of(context: DeskContext, unit: UnitOfWork, version: str) -> Proof | None:
@@ -99,11 +105,13 @@ def proof_view(context: DeskContext, version: str | None) -> ProofView | None:
             trials=_trials(unit, shown) if shown else 0,
             drift=noted_drift(unit, context.venue, current) if is_own and current else None,
             daily_returns=_returns_of(unit, shown) if shown else (),
-            stale=_why_stale(held, shown) if shown and not current else None,
+            stale=_why_stale(unit, held, shown) if shown and not current else None,
         )
 
 
-def _why_stale(held: Held | None, proof: Proof) -> Stale:
+def _why_stale(unit: UnitOfWork, held: Held | None, proof: Proof) -> Stale:
+    if gap(unit):
+        return Stale.GAP
     return (held.stale(proof) if held else None) or Stale.RULES
 
 
@@ -120,7 +128,7 @@ def verdict_of(unit: UnitOfWork, proof: Proof) -> ProofView:
 
 
 def _trials(unit: UnitOfWork, proof: Proof) -> int:
-    """What the lineage had tried then, and what was seen since.
+    """What had been tried then, and what was seen of the lineage since.
 
     The store alone would not do: a shipped version's research counts trials that are not in it.
     """

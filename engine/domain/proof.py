@@ -86,9 +86,10 @@ class Trial:
     """A distinct (code, parameters, data) whose stitched out-of-sample result somebody saw.
 
     ``id`` is the digest of these three, so that seeing one again is no new trial. ``lineage``
-    gathers all trials of one idea; their number deflates its Sharpe ratio. ``daily_returns`` are
-    fractions, one per day from ``first_day`` (UTC), days without a position included as 0.
-    ``sharpe`` is per day, not annualised; ``None`` without dispersion.
+    gathers all trials of one idea. ``daily_returns`` are fractions, one per day from ``first_day``
+    (UTC), days without a position included as 0; ``excess_returns`` are those days beyond random
+    entries of the same exposure, which is what verdicts compare. Either is empty where it is not
+    kept. ``sharpe`` is per day, not annualised; ``None`` without dispersion.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Trial:
     sharpe: float | None
     trades: int
     note: str = ""
+    excess_returns: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Named, in UTC, and every number is finite."""
@@ -112,6 +114,7 @@ class Trial:
         require(not isinstance(self.first_day, datetime), "first_day", "a date", self.first_day)
         _require_json("parameters of a trial", self.parameters)
         _require_finite("daily return", self.daily_returns)
+        _require_finite("excess return", self.excess_returns)
         _require_finite("Sharpe ratio", () if self.sharpe is None else (self.sharpe,))
         require(self.trades >= 0, "trades", ">= 0", self.trades)
 
@@ -147,8 +150,10 @@ class Proof:
     """The gate's verdict about one version of a strategy on one set of data.
 
     ``fingerprint`` is the strategy's digest: a verdict speaks for that very code and parameters.
-    ``trials`` counts what the lineage had tried when the verdict was made. ``data_from`` and
-    ``data_to`` are the first open and last close that were used.
+    ``trials`` counts what had been tried over these days, in any lineage, when it was made.
+    ``data_from`` and ``data_to`` are the first open and last close that were used, on candles of
+    ``venue`` ("" where that was not kept); ``market_days`` are the days between on which each of
+    the ``symbols`` has candles (empty where that was not kept).
     """
 
     id: str
@@ -166,6 +171,8 @@ class Proof:
     criteria: tuple[Criterion, ...]
     metrics: Mapping[str, Json]
     predicted: Prediction | None
+    venue: str = ""
+    market_days: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Named, in UTC, about some data; passes only if every criterion does."""
@@ -176,6 +183,9 @@ class Proof:
         _require_span(self.data_from, self.data_to)
         require(bool(self.symbols), "symbols", "at least one", self.symbols)
         require(self.trials >= 0, "trials", ">= 0", self.trials)
+        per_symbol = len(self.market_days) in (0, len(self.symbols))
+        require(per_symbol, "market_days", f"{len(self.symbols)} long", self.market_days)
+        require(min(self.market_days, default=0) >= 0, "market_days", ">= 0", self.market_days)
         _require_unique("name of a criterion", [one.name for one in self.criteria])
         _require_json("metrics of a proof", self.metrics)
         if self.passed:
@@ -187,6 +197,11 @@ class Proof:
     def failed(self) -> tuple[Criterion, ...]:
         """Criteria that did not pass, the ones that could not be asked among them."""
         return tuple(one for one in self.criteria if one.passed is not True)
+
+    def days_of(self, symbols: Iterable[str]) -> int:
+        """Days with candles of these markets, summed: how much the verdict knows about them."""
+        known = dict(zip(self.symbols, self.market_days, strict=False))
+        return sum(known.get(symbol, 0) for symbol in symbols)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

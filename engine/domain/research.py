@@ -88,11 +88,16 @@ class Drift:
 
 
 class Stale(StrEnum):
-    """Why a verdict does not count on this desk: its rules, costs and sizing, or markets."""
+    """Why a verdict does not count here: its rules, costs and sizing, markets, or venue.
+
+    ``GAP`` is none of the verdict's: trials or verdicts are missing from the store.
+    """
 
     RULES = "rules"
     TERMS = "terms"
     MARKETS = "markets"
+    VENUE = "venue"
+    GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +105,9 @@ class ProofView:
     """What is known about a strategy version: the verdict that counts, else its newest, if any.
 
     ``is_current`` tells whether that verdict is about the very code and parameters that the program
-    has under this name now, and the desk's costs, sizing and markets; ``stale`` why not. ``trials``
-    counts what the lineage has tried up to now (0 without a verdict).
+    has under this name now, and the desk's costs, sizing, markets and venue; ``stale`` why not.
+    ``trials`` counts what was tried when it was made, and in the lineage since (0 without a
+    verdict).
     ``daily_returns`` are those that the verdict was about, one per day from its first day, empty
     where they are not stored.
     """

@@ -75,6 +75,11 @@ class FileReport:
         """Whether the file could be read at all."""
         return not self.error
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was not one good row in a file that could be read."""
+        return self.is_usable and self.rows == self.bad_rows
+
 
 class CandleImporter:
     """Imports candle files under one venue's name."""

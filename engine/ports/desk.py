@@ -74,6 +74,10 @@ class AuditStore(Protocol):
         """Everything about one subject, oldest first."""
         ...
 
+    def latest(self, subject: str) -> AuditLine | None:
+        """The newest line about one subject."""
+        ...
+
     def verify(self) -> int:
         """Check the whole chain: its length, or ``DataError`` naming the first break."""
         ...

@@ -18,8 +18,8 @@ class TrialStore(Protocol):
         """All trials of a lineage, oldest first."""
         ...
 
-    def count(self, lineage: str) -> int:
-        """How many trials the lineage has."""
+    def count(self, lineage: str | None = None) -> int:
+        """How many trials the lineage has; without one, how many there are."""
         ...
 
     def all(self) -> Sequence[Trial]:
@@ -40,6 +40,10 @@ class ProofStore(Protocol):
 
     def all(self) -> Sequence[Proof]:
         """Every verdict, newest first."""
+        ...
+
+    def count(self) -> int:
+        """How many verdicts there are."""
         ...
 
 

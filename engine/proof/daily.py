@@ -24,6 +24,7 @@ from engine.proof.ground import Ground, Played
 
 DAY_MS = Timeframe.D1.ms
 DAYS_PER_YEAR = 365.25
+_EPOCH = date(1970, 1, 1).toordinal()
 _SMALLEST_DEVIATION = 1e-12
 
 
@@ -103,6 +104,14 @@ def trade_returns(played: Played) -> Floats:
     equity = played.equity_quote[trades["decided_bar"]]
     returns: Floats = trades["pnl_quote"] / equity
     return returns
+
+
+def days_with_bars(ground: Ground, days: Days) -> tuple[int, ...]:
+    """Count for each symbol the days, of these, on which it has a bar at all."""
+    first = days.first_day.toordinal() - _EPOCH
+    own = [np.unique(bars.open_ms // DAY_MS) for bars in ground.bars]
+    last = first + len(days.returns)
+    return tuple(int(np.count_nonzero((one >= first) & (one < last))) for one in own)
 
 
 def day_of(number: int) -> date:

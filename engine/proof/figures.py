@@ -19,6 +19,7 @@ from engine.proof.statistics.plateau import plateau
 from engine.proof.statistics.random_entries import holdings_of, random_runs
 from engine.proof.statistics.resampling import (
     Interval,
+    drawdown_of_days,
     drawdown_quantiles,
     paired_difference,
     sharpe_interval,
@@ -68,6 +69,8 @@ def figures(
     }
     if _moves(days.returns):
         found["sharpe_interval"] = _interval(sharpe_interval(days.returns, seed=seed))
+        depths = drawdown_of_days(days.returns, _QUANTILES, seed=seed)
+        found["bootstrap_drawdown"] = _by_quantile(depths)
     if _moves(days.returns) and _moves(market):
         test = superiority(market, days.returns[:, None], seed=seed)
         found["spa_p_against_market"] = test.consistent
@@ -132,6 +135,8 @@ def _deflation(evidence: Evidence, policy: GatePolicy) -> dict[str, Json]:
         "trials": bar.trials,
         "distinct_trials": bar.distinct,
         "scatter": bar.scatter,
+        "scatter_taken": bar.used,
+        "unknown_trials": bar.unknown,
     }
 
 
@@ -148,7 +153,10 @@ def _random_entries(days: Days, seed: int) -> float | None:
 def _monte_carlo(trades: Floats, seed: int) -> dict[str, float] | None:
     if not len(trades):
         return None
-    depths = drawdown_quantiles(trades, _QUANTILES, seed=seed)
+    return _by_quantile(drawdown_quantiles(trades, _QUANTILES, seed=seed))
+
+
+def _by_quantile(depths: Sequence[float]) -> dict[str, float]:
     return {
         f"q{quantile * 100:g}": depth for quantile, depth in zip(_QUANTILES, depths, strict=True)
     }

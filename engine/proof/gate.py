@@ -1,7 +1,8 @@
 """The gate: whether what a strategy earned out of sample may be called an edge.
 
-stitched out-of-sample days and trades, and every trial of the lineage → `Evidence` → `judge` →
-criteria, each with its figure and its limit → `passed` only if all of them are
+stitched out-of-sample days and trades, every trial over these days, the lineage's walked again →
+`Evidence` → `judge` → criteria, each with its figure and its limit → `passed` only if all of them
+are
 
 Deliberate choices:
 - Pure, and without a number anybody types: all figures are computed here from returns and trades;
@@ -19,21 +20,28 @@ Deliberate choices:
   hurdle would count that against the best one: a few hopeless trials, noted honestly, would bar
   every later success of the lineage. It stopped 31 of 100 planted Sharpe ratios of 3 over five
   years, found by a search that looked at useless variants as well (docs/research/gate_power.py).
-  Below 0.1: trials correlated above 0.9 count as if at 0.9. A lineage of near copies has almost no
-  scatter, so its hurdle would vanish, and a verdict could be bought with sixteen copies of a lucky
-  strategy: 29 of 1,000 random strategies that hold everything for twenty days passed that way,
-  7 do so now.
-  What scatters is distinct trials: one of those that move together (correlation above 0.95), the
-  one seen first. And what eight or more distinct trials have shown is not forgotten: the scatter
-  is the largest that any number of them, taken in the order in which they were seen, has had. So
-  looking at more never lowers the hurdle; a sweep of ninety-nine near copies used to.
-- PBO looks at the days that the lineage has in common. A trial that shares too few of them with the
-  candidate cannot be ranked and is left out there, but stays counted in the deflated Sharpe.
+  Below 0.1: trials correlated above 0.9 count as if at 0.9. Near copies have almost no scatter, so
+  the hurdle would vanish with enough of them: 34 of 1,000 random strategies that hold everything
+  for twenty days took it that way beside nineteen copies, 10 do so now (and none passes PBO).
+  Number and scatter are those of the same trials: all over these days, of whatever lineage, which
+  is only a name. The scatter of one lineage let the best of 1,000 pass as a copy in a new file with
+  sixteen idle variants: 39 of 40 seeds. Where the returns of a counted trial are not known (a
+  sweep's, research before the store), nobody can tell its scatter, and the upper bound is taken.
+  What scatters is distinct trials (`statistics.distinct`): those that move, and of those that move
+  together the one seen first. The scatter is the largest that eight or more of them, in the order
+  in which they were seen, have had: looking at more never lowers the hurdle, as a sweep of
+  ninety-nine near copies used to. Ratios are in multiples of what luck does over their own days.
+- PBO ranks the lineage's distinct configurations over the days that they have in common: idle ones
+  and copies filled the seats of a search that never was. A trial that shares too few days with the
+  candidate is left out there, but stays counted. Sixteen hopeless variants that do trade still buy
+  a low PBO, as nothing inside a lineage tells a lucky one among them from a skilled one; each of
+  them raises the hurdle of the deflated Sharpe ratio instead.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -42,22 +50,20 @@ from engine.backtest.metrics import drawdown, profit_factor
 from engine.domain.proof import Criterion
 from engine.domain.values import require
 from engine.kernel import Floats
+from engine.proof.statistics.distinct import distinct, scatter
 from engine.proof.statistics.overfitting import (
     Sharpe,
     expected_maximum,
     probabilistic_sharpe,
     sharpe_of,
-    variance_of,
 )
 from engine.proof.statistics.pbo import BLOCKS, overfitting
 
 DAYS_PER_YEAR = 365.25
 _SMALLEST_DEVIATION = 1e-12
 _FEWEST_DAYS = 30
-_SAME_TRIAL = 0.95
-"""Correlation of daily excess returns above which two trials are one."""
-_FIRST_SCATTER = 8
-"""Distinct trials from which on their scatter is held against all that come later."""
+GATE = 2
+"""Version of the gate, part of every verdict's id: raise it with what a verdict means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +88,7 @@ class GatePolicy:
     )
     min_trials: int = field(
         default=16,
-        metadata={"doc": "Trials of the lineage below which overfitting cannot be judged."},
+        metadata={"doc": "Distinct trials of the lineage below which PBO cannot be judged."},
     )
     pbo_blocks: int = field(
         default=BLOCKS,
@@ -158,14 +164,16 @@ class TrialReturns:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """What the gate looks at: the candidate's stitched days and trades, and its whole lineage.
+    """What the gate looks at: the candidate's stitched days and trades, and all that was tried.
 
     `daily_returns` are fractions of equity after all costs, one per UTC day from `first_day`, idle
     days as 0; `random_returns` are what random entries of the same exposure expect on these days,
     before costs. `trade_pnl` is each closed trade's profit after costs, in one unit;
-    `trade_regimes` names the regime each was entered in. `trials` holds every trial of the lineage
-    in the order in which they were seen, the candidate first; `trial_count` is how many the store
-    has counted over these days and markets, of whatever lineage.
+    `trade_regimes` names the regime each was entered in. `trial_count` is how many trials were
+    counted over some of these days, of whatever lineage and market; `trials` holds those of them
+    whose returns are known, in the order in which they were seen, the candidate first. `ranked`
+    are the lineage's configurations, walked over these very days, the candidate first: what PBO
+    compares; `None` where these are the `trials`.
     """
 
     first_day: date
@@ -175,6 +183,7 @@ class Evidence:
     trade_regimes: tuple[str, ...]
     trials: tuple[TrialReturns, ...]
     trial_count: int
+    ranked: tuple[TrialReturns, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse columns that do not belong together, and a count below what is shown."""
@@ -191,19 +200,27 @@ class Evidence:
         """Daily returns beyond random entries of the same exposure."""
         return self.daily_returns - self.random_returns
 
+    @property
+    def unknown(self) -> int:
+        """Counted trials whose returns are not known."""
+        return self.trial_count - len(self.trials)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hurdle:
-    """The Sharpe ratio per day that the lineage's search would reach without skill.
+    """The Sharpe ratio per day that a search of so many trials would reach without skill.
 
     `scatter` is the variance of the `distinct` trials' ratios in multiples of no skill, as
-    measured; the policy's bounds are applied in `ratio` only.
+    measured; `used` is what `ratio` was computed with: within the policy's bounds, and the upper
+    one where the returns of `unknown` trials are not known.
     """
 
     ratio: float
     trials: int
     scatter: float
     distinct: int
+    used: float
+    unknown: int
 
 
 def judge(evidence: Evidence, policy: GatePolicy) -> tuple[Criterion, ...]:
@@ -225,36 +242,23 @@ def passed(criteria: Sequence[Criterion]) -> bool:
 
 def hurdle(evidence: Evidence, policy: GatePolicy) -> Hurdle:
     """Return what the candidate's Sharpe ratio must exceed; the module's text says why."""
-    ratios = _distinct_ratios(evidence.trials)
+    measured, count = _scatter_of(evidence)
+    known = min(max(measured, policy.min_trial_variance), policy.max_trial_variance)
+    used = policy.max_trial_variance if evidence.unknown else known
     unskilled = 1.0 / max(1, len(evidence.daily_returns) - 1)
-    fewest = min(_FIRST_SCATTER, len(ratios))
-    seen = [variance_of(ratios[:count]) for count in range(fewest, len(ratios) + 1)]
-    scatter = max(seen, default=0.0) / unskilled
-    used = min(max(scatter, policy.min_trial_variance), policy.max_trial_variance)
     return Hurdle(
         ratio=expected_maximum(evidence.trial_count, used * unskilled),
         trials=evidence.trial_count,
-        scatter=scatter,
-        distinct=len(ratios),
+        scatter=measured,
+        distinct=count,
+        used=used,
+        unknown=evidence.unknown,
     )
 
 
-def _distinct_ratios(trials: Sequence[TrialReturns]) -> list[float]:
-    """Sharpe ratios per day, one for trials over the same days that move together."""
-    known: dict[tuple[date, int], list[Floats]] = {}
-    ratios = []
-    for trial in trials:
-        sharpe = sharpe_of(trial.excess_returns)
-        if sharpe is None:
-            continue
-        centred = trial.excess_returns - trial.excess_returns.mean()
-        unit = centred / np.linalg.norm(centred)
-        beside = known.setdefault((trial.first_day, len(unit)), [])
-        if any(float(unit @ other) > _SAME_TRIAL for other in beside):
-            continue
-        beside.append(unit)
-        ratios.append(sharpe.ratio)
-    return ratios
+@lru_cache(maxsize=1)  # criterion and figures ask for the same
+def _scatter_of(evidence: Evidence) -> tuple[float, int]:
+    return scatter([(one.first_day.toordinal(), one.excess_returns) for one in evidence.trials])
 
 
 def _trades(evidence: Evidence, policy: GatePolicy) -> Criterion:
@@ -283,9 +287,15 @@ def _deflated_sharpe(evidence: Evidence, policy: GatePolicy) -> Criterion:
         limit=policy.min_deflated_sharpe,
         unit="probability",
         note=f"at least; Sharpe {sharpe.ratio * yearly:.2f} beyond random entries against "
-        f"{bar.ratio * yearly:.2f} by luck, {bar.trials} trials, scatter {bar.scatter:.2f} "
-        f"of {bar.distinct} distinct",
+        f"{bar.ratio * yearly:.2f} by luck, {bar.trials} trials, {_scatter(bar)}",
     )
+
+
+def _scatter(bar: Hurdle) -> str:
+    measured = f"scatter {bar.scatter:.2f} of {bar.distinct} distinct"
+    if not bar.unknown:
+        return measured
+    return f"{measured}, {bar.used:g} taken: the returns of {bar.unknown} are not known"
 
 
 def _measured(evidence: Evidence) -> Sharpe | None:
@@ -297,7 +307,7 @@ def _pbo(evidence: Evidence, policy: GatePolicy) -> Criterion:
     table = common_days(evidence, policy.min_common_days_fraction)
     count = table.shape[1]
     if count < policy.min_trials:
-        note = f"{count} trials over the same days, {policy.min_trials} needed"
+        note = f"{count} distinct trials over the same days, {policy.min_trials} needed"
         return _unknown("pbo", policy.max_pbo, note)
     if len(table) < 2 * policy.pbo_blocks:
         return _unknown("pbo", policy.max_pbo, f"{len(table)} days in common are too few")
@@ -308,19 +318,19 @@ def _pbo(evidence: Evidence, policy: GatePolicy) -> Criterion:
         value=value,
         limit=policy.max_pbo,
         unit="probability",
-        note=f"at most; {count} trials",
+        note=f"at most; {count} distinct trials of the lineage",
     )
 
 
 def common_days(evidence: Evidence, share: float) -> Floats:
     """Return the excess returns [day, trial] of the days that the comparable trials all have.
 
-    Comparable is who covers at least `share` of the candidate's days. The matrix has no columns
-    where nobody does.
+    Comparable is who covers at least `share` of the candidate's days; of these the distinct ones
+    stay. The matrix has no columns where nobody does.
     """
     start, days = evidence.first_day.toordinal(), len(evidence.daily_returns)
     spans = []
-    for trial in evidence.trials:
+    for trial in evidence.trials if evidence.ranked is None else evidence.ranked:
         first = trial.first_day.toordinal()
         low, high = max(start, first), min(start + days, first + len(trial.excess_returns))
         if high - low >= max(1.0, share * days):
@@ -328,7 +338,8 @@ def common_days(evidence: Evidence, share: float) -> Floats:
     if not spans:
         return np.empty((0, 0))
     low, high = max(span[2] for span in spans), min(span[3] for span in spans)
-    return np.column_stack([values[low - first : high - first] for values, first, *_ in spans])
+    table = np.column_stack([values[low - first : high - first] for values, first, *_ in spans])
+    return table[:, distinct([(low, column) for column in table.T])]
 
 
 def _profit_factor(evidence: Evidence, policy: GatePolicy) -> Criterion:

@@ -1,6 +1,6 @@
 """From a walk-forward to a verdict: evidence, criteria, figures beside them, and a prediction.
 
-walk-forward + the lineage's trials → `Evidence` → `gate.judge` → `Proof`
+walk-forward + every trial over its days → `Evidence` → `gate.judge` → `Proof`
 
 Choices:
 - The candidate is one of the trials: the one that is judged.
@@ -10,10 +10,13 @@ Choices:
   for the procedure, whose versions changed from window to window: it carries a fingerprint and a
   version name of its own, and no desk takes it for a licence to trade some version live.
 - Everything drawn at random has a seed, so that a proof can be repeated to the last digit.
+- The id of a proof is the digest of what it says: criteria, figures, counts, policy and version of
+  the gate, besides what it is about. The same verdict made again is the same one; any other is new
+  and does not get lost behind an old one.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -24,7 +27,7 @@ from engine.domain.values import from_ms
 from engine.kernel import Floats
 from engine.proof.daily import DAY_MS, sharpe_of_days
 from engine.proof.figures import figures
-from engine.proof.gate import Evidence, GatePolicy, judge, passed
+from engine.proof.gate import GATE, Evidence, GatePolicy, TrialReturns, judge, passed
 from engine.proof.statistics.resampling import mean_interval
 from engine.proof.trials import Rerun, excess_of
 from engine.proof.walkforward.walked import WalkForward
@@ -35,14 +38,31 @@ _FEWEST_DAYS = 30
 _SEED = 7
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a desk holds a verdict against before it takes it.
+
+    `terms` is the digest of the owner's costs and sizing, `engine.strategy.owner.terms_digest`,
+    `venue` whose candles were used, `market_days` each symbol's days with candles.
+    """
+
+    terms: str = ""
+    venue: str = ""
+    market_days: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proved:
-    """A verdict with what it rests on."""
+    """A verdict with what it rests on; `is_new` unless the store had this very one."""
 
     proof: Proof
     walked: WalkForward
     evidence: Evidence
     reruns: tuple[Rerun, ...] = field(default=())
+    is_new: bool = True
+
+
+_NOWHERE = Standing()
 
 
 def prove(
@@ -50,46 +70,72 @@ def prove(
     reruns: Sequence[Rerun],
     *,
     trial_count: int,
+    seen: Sequence[TrialReturns] | None = None,
     yardstick: Floats,
     policy: GatePolicy,
     made_at: datetime,
     lineage_count: int | None = None,
-    terms: str = "",
+    standing: Standing = _NOWHERE,
     seed: int = _SEED,
 ) -> Proved:
-    """Judge a walk-forward beside its lineage.
+    """Judge a walk-forward beside all that was tried over its days.
 
     `reruns` are the lineage's other configurations over the same days in the order in which they
-    were seen, `trial_count` how many trials the store has counted over these days and markets with
-    this one, `lineage_count` how many of them are the lineage's, `yardstick` the daily returns of
-    the breakout average over the walk-forward's days. `terms` is the digest of the owner's costs
-    and sizing, `engine.strategy.owner.terms_digest`: a desk with others does not take the verdict.
+    were seen, `trial_count` how many trials the store has counted over these days with this one,
+    `seen` what is known of the others' returns (`None`: these are the reruns), `lineage_count` how
+    many trials the lineage has over any days, `yardstick` the daily returns of the breakout average
+    over the walk-forward's days. Without `standing` no desk takes the verdict.
     """
-    evidence = evidence_of(walked, reruns, trial_count)
+    evidence = evidence_of(walked, reruns, trial_count, seen)
     criteria = judge(evidence, policy)
     metrics = figures(walked, evidence, reruns, yardstick, policy=policy, seed=seed)
-    metrics["terms"] = terms
+    metrics["terms"] = standing.terms
     metrics["trials"] = {"counted": evidence.trial_count, "lineage": lineage_count}
+    metrics["gate"] = {"version": GATE, "policy": digest_of(asdict(policy))}
+    proof = _proof(walked, criteria, metrics, evidence.trial_count, made_at, seed)
+    placed = replace(proof, venue=standing.venue, market_days=standing.market_days)
     return Proved(
-        proof=_proof(walked, criteria, metrics, trial_count, made_at, seed),
+        proof=_named(placed, walked.owner_digest),
         walked=walked,
         evidence=evidence,
         reruns=tuple(reruns),
     )
 
 
-def evidence_of(walked: WalkForward, reruns: Sequence[Rerun], trial_count: int) -> Evidence:
+def _named(proof: Proof, owner: str) -> Proof:
+    """The proof with the id that says everything about it but when it was made."""
+    said = (
+        proof.fingerprint,
+        proof.data_digest,
+        owner,
+        proof.venue,
+        proof.market_days,
+        proof.trials,
+        [repr(one) for one in proof.criteria],
+        proof.metrics,
+    )
+    return replace(proof, id=f"p{digest_of(said)}")
+
+
+def evidence_of(
+    walked: WalkForward,
+    reruns: Sequence[Rerun],
+    trial_count: int,
+    seen: Sequence[TrialReturns] | None = None,
+) -> Evidence:
     """Return what the gate looks at; the candidate comes first among the trials."""
     own = excess_of(walked.days)
-    others = tuple(one.excess for one in reruns if one.excess is not None)
+    ranked = (own, *(one.excess for one in reruns if one.excess is not None))
+    trials = ranked if seen is None else (own, *seen)
     return Evidence(
         first_day=walked.days.first_day,
         daily_returns=walked.days.returns,
         random_returns=walked.days.returns - own.excess_returns,
         trade_pnl=np.array([trade.return_fraction for trade in walked.trades]),
         trade_regimes=tuple(trade.regime for trade in walked.trades),
-        trials=(own, *others),
-        trial_count=max(trial_count, 1 + len(others)),
+        trials=trials,
+        trial_count=max(trial_count, len(trials)),
+        ranked=ranked,
     )
 
 
@@ -114,7 +160,7 @@ def _proof(
     first = walked.days.first_day
     begin = from_ms((first.toordinal() - _EPOCH) * DAY_MS)
     return Proof(
-        id=f"p{digest_of([fingerprint, walked.data_digest, walked.owner_digest, trial_count])}",
+        id="unnamed",
         strategy_version=version,
         fingerprint=fingerprint,
         lineage=walked.strategy.name,

@@ -2,6 +2,7 @@
 
 a seen walk-forward → `Trial`, by digest of code, parameters and data → stored once
 the lineage's stored trials → configurations → walked again over the same days → excess returns
+all stored trials → those over the same days → what is known of their excess returns
 
 Choices:
 - Who looks at a stitched result has made a trial, whatever they do with it. Procedure, owner's
@@ -16,19 +17,25 @@ Choices:
 - Research belongs to what a strategy is, not to its name. Whoever has a rule of a shipped version,
   or one derived from it, takes over all that its research looked at: a new name, a weight or a
   rule more or less is one more step of the same search.
-- What deflates a Sharpe ratio is every trial in the store over the same days and markets, of
-  whatever lineage: somebody looked at those as well. Where a trial does not say its stretch, it
-  counts.
+- What deflates a Sharpe ratio is every trial in the store over some of the same days, of whatever
+  lineage and market: somebody looked at those as well. A lineage and a market's name can be changed
+  (BTC/USDC moves as BTC/USDT does), and crypto markets move together, so that a search on one is a
+  search on all of them. Days cannot be renamed. Where a trial does not say its stretch, it counts.
+- Number and scatter are taken over the same trials. A trial is stored with its returns beyond
+  random entries, so that another lineage's verdict knows them too; those of a sweep are too many to
+  keep. What the lineage did not keep is walked again; of others it stays unknown.
 """
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, cast
+
+import numpy as np
 
 from engine.domain.desk import Json
 from engine.domain.errors import DataError, InvalidValueError
@@ -61,12 +68,14 @@ class Rerun:
     """A configuration of the lineage, walked over the days at hand.
 
     `excess` is `None` where that could not be done; `parameters` are then those that were stored,
-    else all of them. `sharpe` is per year, before random entries are taken off.
+    else all of them. `sharpe` is per year, before random entries are taken off. `seen_as` are the
+    ids of the trials that had this configuration.
     """
 
     parameters: Mapping[str, Json]
     excess: TrialReturns | None
     sharpe: float | None
+    seen_as: frozenset[str] = frozenset()
 
 
 def trial_of(walked: WalkForward, *, seen_at: datetime, note: str = "") -> Trial:
@@ -87,6 +96,7 @@ def trial_of(walked: WalkForward, *, seen_at: datetime, note: str = "") -> Trial
         sharpe=walked.days.sharpe,
         trades=len(walked.trades),
         note=note,
+        excess_returns=tuple(excess_of(days).excess_returns.tolist()),
     )
 
 
@@ -100,22 +110,43 @@ def _stretch(symbols: Sequence[str], first: date, end: date) -> dict[str, Json]:
     return {"symbols": list(symbols), "from": first.isoformat(), "to": end.isoformat()}
 
 
-def overlapping(
-    trials: Iterable[Trial], *, symbols: Iterable[str], first_day: date, end_day: date
-) -> int:
-    """Count the trials over some of these markets and days, `end_day` excluded."""
-    wanted = set(symbols)
-    return sum(_overlaps(one, wanted, first_day, end_day) for one in trials)
+def overlapping(trials: Iterable[Trial], *, first_day: date, end_day: date) -> tuple[Trial, ...]:
+    """Return the trials over some of these days, `end_day` excluded, on whatever markets."""
+    return tuple(one for one in trials if _overlaps(one, first_day, end_day))
 
 
-def _overlaps(trial: Trial, symbols: set[str], first_day: date, end_day: date) -> bool:
+def _overlaps(trial: Trial, first_day: date, end_day: date) -> bool:
     stretch = trial.parameters.get(_STRETCH)
     if not isinstance(stretch, dict):
         return True
-    named = stretch["symbols"]
     first, end = (date.fromisoformat(str(stretch[name])) for name in ("from", "to"))
-    is_same_market = isinstance(named, list) and not symbols.isdisjoint(map(str, named))
-    return is_same_market and first < end_day and end > first_day
+    return first < end_day and end > first_day
+
+
+def seen_returns(
+    counted: Iterable[Trial],
+    reruns: Iterable[Rerun],
+    *,
+    lineages: Container[str],
+    candidate: str,
+    own: TrialReturns,
+) -> tuple[TrialReturns, ...]:
+    """Return what is known of the counted trials' returns, in their order, but the candidate's.
+
+    As they were when they were seen, where that was kept. Otherwise, for those of these `lineages`,
+    as walked again; who was not is of the candidate's own configuration.
+    """
+    again = {name: one.excess for one in reruns for name in one.seen_as}
+    known: list[TrialReturns | None] = []
+    for trial in counted:
+        if trial.id == candidate:
+            continue
+        if trial.excess_returns:
+            values = np.array(trial.excess_returns)
+            known.append(TrialReturns(first_day=trial.first_day, excess_returns=values))
+        elif trial.lineage in lineages:
+            known.append(again.get(trial.id, own))
+    return tuple(one for one in known if one is not None)
 
 
 def configuration_id(version: StrategyVersion, procedure: Procedure) -> str:
@@ -248,14 +279,17 @@ def rerun(
 ) -> tuple[Rerun, ...]:
     """Walk every distinct configuration of the lineage again, except those of `without` (ids)."""
     known: dict[str, Configuration] = {}
+    seen_as: dict[str, set[str]] = {}
     for trial in trials:
         found = _configuration(strategy, trial.parameters)
         known.setdefault(found.id, found)
+        seen_as.setdefault(found.id, set()).add(trial.id)
     wanted = [found for key, found in known.items() if key not in set(without)]
     done = []
     for number, found in enumerate(wanted):
         progress(Step(label="trials", done=number, total=len(wanted), eta_s=None))
-        done.append(_again(found, grounds, store))
+        again = _again(found, grounds, store)
+        done.append(replace(again, seen_as=frozenset(seen_as[found.id])))
     progress(Step(label="trials", done=len(wanted), total=len(wanted), eta_s=None))
     return tuple(done)
 

@@ -102,12 +102,15 @@ def _fit(
     period: "Period",
 ) -> "Fitted":
     from engine.proof.calibration.fit import calibrate as fit
-    from main.planning import history_of
+    from main.planning import history_of, plan_of
+    from main.proving import keep_backtest
     from main.strategies import chosen_strategy, in_force
 
     settings = in_force(settings, units)
     made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
     history = history_of(settings, units, made, period)
+    # What a score earned, by regime, is a look at the result like any other.
+    keep_backtest(units, plan_of(settings, made, history))
     return fit(
         made,
         history.candles,

@@ -126,7 +126,9 @@ def import_(
             say(f"not used: {report.error}")
     if not reports:
         raise DataError("no candle files there; they are named like BTC_USDT-1h.parquet")
-    if not all(report.is_usable for report in reports):
+    for report in (r for r in reports if r.is_empty):
+        say(f"not used: {report.path.name} holds not one good candle")
+    if not all(report.is_usable and not report.is_empty for report in reports):
         raise typer.Exit(1)
 
 

@@ -26,6 +26,7 @@ def document(proved: Proved, *, effort: Effort) -> dict[str, Any]:
         "passed": proof.passed,
         "criteria": to_json(proof.criteria),
         "proof": to_json(proof),
+        "stored": proved.is_new,
         "lineage": {
             "configurations": 1 + len(proved.reruns),
             "walked_again": 1 + sum(one.excess is not None for one in proved.reruns),
@@ -44,10 +45,12 @@ def print_proved(proved: Proved, *, quote: str) -> None:
     again = 1 + sum(one.excess is not None for one in proved.reruns)
     say(
         f"{proof.strategy_version} ({proof.fingerprint}): "
-        f"{'PROVEN' if proof.passed else 'UNPROVEN'}; {proof.trials} trials over these days and "
-        f"markets, {_of_lineage(proof)} of the lineage of {proof.lineage}, "
-        f"{again} of {1 + len(proved.reruns)} configurations walked over these days"
+        f"{'PROVEN' if proof.passed else 'UNPROVEN'}; {proof.trials} trials over these days in all "
+        f"lineages, {_of_lineage(proof)} over any days in that of {proof.lineage}, "
+        f"{again} of its {1 + len(proved.reruns)} configurations walked over these days"
     )
+    if not proved.is_new:
+        say("Nothing new was stored: this very verdict, to the last figure, was there already.")
 
 
 def _of_lineage(proof: Proof) -> Json:

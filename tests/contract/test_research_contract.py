@@ -54,6 +54,7 @@ class TestTrials:
             assert [row.id for row in unit.trials.of("score")] == ["b", "a", "new"]
             assert unit.trials.count("score") == 3
             assert unit.trials.count("trend") == 1
+            assert unit.trials.count() == 4
             assert unit.trials.count("nobody's") == 0
             assert unit.trials.of("nobody's") == []
 
@@ -105,6 +106,7 @@ class TestProofs:
             unit.proofs.add(proof("other", "trend-1", made_at=T0 + 3 * MINUTE))
             assert unit.proofs.latest("score-1") == newest
             assert unit.proofs.latest("trend-2") is None
+            assert unit.proofs.count() == 4
             ids = [row.id for row in unit.proofs.all()]
         assert ids == ["other", "newest", "middle", "old"]
 

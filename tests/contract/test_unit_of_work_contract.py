@@ -830,8 +830,11 @@ class TestAudit:
             for action, subject in [("asked", "o1"), ("asked", "o2"), ("approved", "o1")]:
                 unit.audit.append(audit_event(action, subject))
             found = unit.audit.about("o1")
+            newest = unit.audit.latest("o1")
+            assert unit.audit.latest("o3") is None
         assert [line.event.action for line in found] == ["asked", "approved"]
         assert found[0].event == audit_event("asked", "o1")
+        assert newest == found[1]
 
     def test_an_empty_trail_is_whole(self, units: Units) -> None:
         with units(read_only=True) as unit:

@@ -37,6 +37,7 @@ def trial(name: str = "t1", lineage: str = "score", **changes: Any) -> Trial:
         sharpe=0.1 + 0.2,
         trades=17,
         note=HOSTILE,
+        excess_returns=(0.1 + 0.2, -1 / 3, 5e-324),
     )
     return replace(made, **changes)
 
@@ -83,6 +84,8 @@ def proof(name: str = "p1", strategy_version: str = "score-1", **changes: Any) -
         ),
         metrics={"net_return": -0.1 - 0.2, "folds": [{"sharpe": None}, 3]},
         predicted=prediction(),
+        venue="binance",
+        market_days=(700, 699),
     )
     return replace(made, **changes)
 

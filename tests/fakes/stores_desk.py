@@ -91,6 +91,9 @@ class FakeAudit:
     def about(self, subject: str) -> Sequence[AuditLine]:
         return [row for row in self._memory.read(AUDIT).values() if row.event.subject == subject]
 
+    def latest(self, subject: str) -> AuditLine | None:
+        return next(iter(self.about(subject)[::-1]), None)
+
     def verify(self) -> int:
         rows = self._memory.read(AUDIT)
         for number, line in rows.items():

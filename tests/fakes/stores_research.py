@@ -28,8 +28,8 @@ class FakeTrials:
         rows = [row for row in self._memory.read(TRIALS).values() if row.lineage == lineage]
         return sorted(rows, key=lambda row: row.seen_at)
 
-    def count(self, lineage: str) -> int:
-        return len(self.of(lineage))
+    def count(self, lineage: str | None = None) -> int:
+        return len(self.all() if lineage is None else self.of(lineage))
 
     def all(self) -> Sequence[Trial]:
         return sorted(self._memory.read(TRIALS).values(), key=lambda row: row.seen_at)
@@ -50,6 +50,9 @@ class FakeProofs:
 
     def all(self) -> Sequence[Proof]:
         return sorted(self._memory.read(PROOFS).values(), key=lambda row: row.made_at)[::-1]
+
+    def count(self) -> int:
+        return len(self._memory.read(PROOFS))
 
 
 class FakeCalibrations:

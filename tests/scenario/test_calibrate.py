@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from db.unit_of_work import SqlUnits
 from engine.domain.market import Symbol
 from engine.proof.calibration.known_edge import driftless
 from tests.scenario.cli import Cli, Session
@@ -67,6 +68,15 @@ def test_a_fit_is_stored_unused_and_used_only_when_a_person_says_so(
     told = run("audit tail --json").ok().out
     assert "calibration_activated" in told
     assert version in told
+
+
+def test_a_fit_counts_as_a_look_at_the_results(run: Session, desk: Cli) -> None:
+    run("calibrate --strategy score --venue files").ok()
+    units = SqlUnits(f"sqlite:///{desk.folder / 'var' / 'cryptotrader.db'}")
+    with units(read_only=True) as unit:
+        seen = [trial.strategy_version for trial in unit.trials.of("score")]
+    units.close()
+    assert seen == ["score-1"]
 
 
 def test_the_same_candles_give_the_same_version_again(run: Session) -> None:

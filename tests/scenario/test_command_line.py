@@ -137,6 +137,14 @@ def test_paper_reset_starts_afresh_only_when_told(run: Run) -> None:
     assert view["portfolio"]["equity_quote"] == "10000"
 
 
+@pytest.mark.parametrize("row", ["", "1700000000000,nonsense,1,1,1,1\n"])
+def test_a_file_without_one_good_candle_fails(run: Run, tmp_path: Path, row: str) -> None:
+    header = "ts_ms,open,high,low,close,volume\n"
+    (tmp_path / "BTC_USDT-1h.csv").write_text(header + row)
+    told = run("data", "import", "BTC_USDT-1h.csv", code=1)
+    assert "not one good candle" in told.stderr + told.stdout
+
+
 def test_candles_travel_from_file_to_store_to_backtest_to_file(run: Run, tmp_path: Path) -> None:
     source = tmp_path / "in" / "BTC_USDT-1h.csv"
     source.parent.mkdir()

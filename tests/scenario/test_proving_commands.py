@@ -2,9 +2,14 @@
 
 import csv
 import json
+import re
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -107,10 +112,46 @@ def test_noise_is_unproven_and_the_exit_code_says_so(run: Session, desk: Cli) ->
     assert told["proof"]["fingerprint"]
     stored = json.loads((desk.folder / "pr" / "proof.json").read_text())
     assert stored["id"] == told["proof"]["id"]
+    assert (stored["venue"], stored["market_days"]) == ("files", [DAYS, DAYS])
     shown = run(f"prove {SPAN} --test 25")
     assert shown.code == 3
     assert "The gate" in shown.out
     assert "UNPROVEN" in shown.out
+
+
+def test_a_verdict_that_is_there_already_is_said_to_be(run: Session) -> None:
+    """One more trial makes it another verdict, which is stored."""
+    words = f"prove {SPAN} --test 26"
+    first, again = run(f"{words} --json"), run(words)
+    assert "Nothing new was stored" in again.out
+    run(f"sweep {SPAN} --axis entry.min_score=1,7,13").ok()
+    other = run(f"{words} --json")
+    assert other.json["stored"] is True
+    assert other.json["proof"]["id"] != first.json["proof"]["id"]
+    assert other.json["trials"] > first.json["trials"]
+
+
+def test_the_number_of_trials_is_one_number_in_note_and_closing_line(run: Session) -> None:
+    shown = " ".join(run(f"prove {SPAN} --test 25").out.split())
+    told = re.search(r"(\d+) trials over these days in all lineages", shown)
+    assert told is not None
+    document = run(f"prove {SPAN} --test 25 --json").json
+    assert document["trials"] == int(told[1])
+    (skill,) = (one for one in document["criteria"] if one["name"] == "deflated_sharpe")
+    assert f" {told[1]} trials, " in skill["note"] or skill["passed"] is None
+
+
+def test_a_deleted_trial_stops_every_verdict(run: Session, desk: Cli, tmp_path: Path) -> None:
+    run(f"sweep {SPAN} --axis entry.min_score=21,22").ok()
+    robbed = Cli(tmp_path / "robbed")
+    shutil.copytree(desk.folder, robbed.folder)
+    (file,) = robbed.folder.rglob("*.db")
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("DELETE FROM trials WHERE row_no = (SELECT max(row_no) FROM trials)")
+    answer = robbed.run(*f"prove {SPAN} --test 25".split())
+    assert answer.code == 3
+    assert "trials that the audit trail says were added; restore the backup" in answer.err
+    robbed.run("audit", "verify").ok()
 
 
 @pytest.mark.parametrize(

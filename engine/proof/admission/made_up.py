@@ -5,10 +5,12 @@ moves, and two of them crash or leap every few weeks and take part of it back, s
 cent below the mean" happens dozens of times. The same seed makes the same bars.
 """
 
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
 
+from engine.domain.values import to_ms
 from engine.indicators.bars import Bars
 from engine.kernel import Floats
 from engine.strategy.version import StrategyVersion
@@ -20,19 +22,21 @@ class Walk(NamedTuple):
     """A kind of market: first price, usual move per bar as a fraction, and its leaps.
 
     ``leap`` is the size of a leap as a log return, below 0 for crashes; one in ``every`` bars.
+    ``year`` is when it begins: a signal may look at the date.
     """
 
     price: float
     size: float
     leap: float = 0.0
     every: int = 60
+    year: int = 2016
 
 
 WALKS = (
     Walk(100.0, 0.01),
-    Walk(30_000.0, 0.05),
-    Walk(0.02, 0.02, leap=-0.25),
-    Walk(4.0, 0.02, leap=0.25),
+    Walk(30_000.0, 0.05, year=2019),
+    Walk(0.02, 0.02, leap=-0.25, year=2021),
+    Walk(4.0, 0.02, leap=0.25, year=2024),
 )
 
 
@@ -48,7 +52,7 @@ def made_up_bars(strategy: StrategyVersion, *, seed: int, walk: Walk = WALKS[0])
     for bar, move in enumerate(moves.tolist()):
         at = 0.995 * at + move
         logs[bar] = at
-    return _bars_around(strategy, walk.price * np.exp(logs), size, rng)
+    return _bars_around(strategy, walk.price * np.exp(logs), size, rng, walk.year)
 
 
 def _leaps(walk: Walk, count: int, rng: np.random.Generator) -> Floats:
@@ -65,14 +69,15 @@ def _leaps(walk: Walk, count: int, rng: np.random.Generator) -> Floats:
 
 
 def _bars_around(
-    strategy: StrategyVersion, close: Floats, size: Floats, rng: np.random.Generator
+    strategy: StrategyVersion, close: Floats, size: Floats, rng: np.random.Generator, year: int
 ) -> Bars:
     open_ = np.concatenate(([close[0]], close[:-1]))
     reach = np.abs(rng.standard_normal((2, len(close)))) * size * 0.5
     step = strategy.timeframe.ms
+    begin = to_ms(datetime(year, 1, 1, tzinfo=UTC)) // step * step
     return Bars(
         timeframe=strategy.timeframe,
-        open_ms=np.arange(len(close), dtype=np.int64) * step,
+        open_ms=begin + np.arange(len(close), dtype=np.int64) * step,
         open=open_,
         high=np.maximum(open_, close) * (1.0 + reach[0]),
         low=np.minimum(open_, close) * np.exp(-reach[1]),

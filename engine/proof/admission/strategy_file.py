@@ -3,12 +3,12 @@
 The file is a program and runs with the rights of the desk: only the owner of the machine can name
 one. It is refused when it cannot be run, makes no strategy, or looks into the future.
 
-Its code digest is of the source **and of what it does**: every side, strength and exit on four
-made-up markets, always the same, to nine digits of a full strength. So an edited file beside it
-that it reads or imports, and an indicator that computes something else since an update, make
-another version, as far as they change anything there. Not covered is what changes nothing on those
-markets (a parameter for a price that they never reach), and what the file reads again while it is
-in use.
+Its code digest is of the source, of every file that it opens or imports from its folder (see
+``sources``), **and of what it does**: every side, strength and exit on four made-up markets, always
+the same, to nine digits of a full strength. So an edited table beside it, and an indicator that
+computes something else since an update, make another version. Not covered is what changes nothing
+on those markets and is read past Python (see ``sources``), and what the file reads again while it
+is in use.
 """
 
 import hashlib
@@ -22,6 +22,7 @@ import numpy as np
 from engine.domain.errors import ConfigurationError, InvalidValueError
 from engine.proof.admission.lookahead import require_causal
 from engine.proof.admission.made_up import WALKS, made_up_bars
+from engine.proof.admission.sources import watched
 from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 
 _NAME = "STRATEGY"
@@ -39,19 +40,21 @@ def load_strategy(path: Path) -> StrategyVersion:
         source = path.read_bytes()
     except OSError as err:
         raise ConfigurationError(f"strategy file {path}: {err.strerror or err}") from err
-    made = getattr(_run(path, source), _NAME, None)
-    if not isinstance(made, StrategyVersion):
-        raise ConfigurationError(
-            f"strategy file {path} makes no {_NAME}; "
-            f"end it with {_NAME} = custom(...), see docs/strategies.md"
-        )
-    _require_lasting_rules(path, made)
-    try:
-        require_causal(made)
-        digest = hashlib.sha256(source + _behaviour(made)).hexdigest()[:_DIGITS]
-    except InvalidValueError as err:
-        raise ConfigurationError(f"strategy file {path} is refused: {err}") from err
-    return made.as_file(path.stem, digest)
+    with watched() as sources:
+        made = getattr(_run(path, source), _NAME, None)
+        if not isinstance(made, StrategyVersion):
+            raise ConfigurationError(
+                f"strategy file {path} makes no {_NAME}; "
+                f"end it with {_NAME} = custom(...), see docs/strategies.md"
+            )
+        _require_lasting_rules(path, made)
+        try:
+            require_causal(made)
+            behaviour = _behaviour(made)
+        except InvalidValueError as err:
+            raise ConfigurationError(f"strategy file {path} is refused: {err}") from err
+    read = sources.digest(path.parent)
+    return made.as_file(path.stem, hashlib.sha256(source + behaviour + read).hexdigest()[:_DIGITS])
 
 
 def _require_lasting_rules(path: Path, made: StrategyVersion) -> None:

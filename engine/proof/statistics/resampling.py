@@ -137,6 +137,24 @@ def drawdown_quantiles(
     return tuple(float(q) for q in np.quantile(np.concatenate(depths), quantiles))
 
 
+def drawdown_of_days(
+    returns: Floats, quantiles: Sequence[float], *, resamples: int = 1000, seed: int
+) -> tuple[float, ...]:
+    """Return quantiles of the deepest loss over daily returns drawn anew in blocks.
+
+    Positive fractions. Days keep what was held together and what happened inside a trade, which
+    another order of closed trades does not.
+    """
+    draws = _arch().StationaryBootstrap(block_length(returns), returns, seed=seed)
+    depths = [_depth(drawn[0]) for drawn, _ in draws.bootstrap(resamples)]
+    return tuple(float(q) for q in np.quantile(depths, quantiles))
+
+
+def _depth(returns: Floats) -> float:
+    path = np.concatenate(([1.0], np.maximum(np.cumprod(1.0 + returns), 0.0)))
+    return float(np.max(1.0 - path / np.maximum.accumulate(path)))
+
+
 def _interval(
     figure: Callable[..., Floats],
     series: tuple[Floats, ...],

@@ -15,14 +15,14 @@ from bot.messages.callbacks import CancelResearch, RepeatResearch, encode
 from bot.messages.markup import shown_length
 from bot.messages.registry import RENDERERS
 from bot.messages.rendered import Rendered, StoredFacts, Telling
-from bot.messages.verdicts import criterion_text, drift_line, proof_mark
+from bot.messages.verdicts import criterion_text, drift_line, proof_mark, stale_line
 from bot.messages.words import Words
 from bot.policy import LANGUAGES, ChatOptions
 from engine.desk.research_jobs import ResearchJobs
 from engine.domain.desk import Json, Person
 from engine.domain.market import Timeframe
 from engine.domain.proof import ResearchJob
-from engine.domain.research import BacktestWish, Drift, DriftState
+from engine.domain.research import BacktestWish, Drift, DriftState, ProofView, Stale
 from engine.ports import Units
 from tests.fakes.desk_builder import OWNER, START, VIEWER, Bench, build
 from tests.fakes.samples import HOSTILE
@@ -287,6 +287,36 @@ def test_a_passed_verdict_of_another_state_of_the_code_is_not_shown_as_passed(
     assert not shown.picture.passed
     assert "not proved" in shown.text
     assert "it does not count" in shown.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("why", "venue", "part"),
+    [
+        (Stale.RULES, "binance", ""),
+        (Stale.TERMS, "binance", ""),
+        (Stale.MARKETS, "binance", ""),
+        (Stale.VENUE, "binance", "binance"),
+        (Stale.GAP, "binance", ""),
+    ],
+)
+def test_every_reason_why_a_verdict_does_not_count_is_told(
+    language: str, why: Stale, venue: str, part: str
+) -> None:
+    words = Words.of(language, "UTC")
+    view = ProofView(
+        strategy_version="score-1",
+        proof=proof(venue=venue),
+        is_current=False,
+        trials=0,
+        drift=None,
+        stale=why,
+    )
+    told = str(stale_line(words, view))
+    assert part in told
+    assert "proof.stale" not in told
+    unknown = replace(view, stale=Stale.VENUE, proof=proof(venue=""))
+    assert words.raw("proof.venue_unknown") in str(stale_line(words, unknown))
 
 
 def test_without_a_verdict_the_way_to_one_is_told(bench: Bench) -> None:

@@ -14,13 +14,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Column, MetaData, Table, create_engine, insert, text
 
 from db import migrate
-from db.stores.base import values_of
+from db.stores.base import table_of, values_of
 from db.tables import Base
+from db.tables.research import ProofRow, TrialRow
 from db.tables.trading import PositionRow
 from db.types import ExactDecimal
 from db.unit_of_work import SqlUnits
 from engine.domain.errors import DatabaseError, SchemaOutdatedError
 from tests.fakes.samples import audit_event, order, position
+from tests.fakes.samples_research import proof, trial
 from tests.servers.postgres import PrivatePostgres, find_binaries
 
 
@@ -63,6 +65,29 @@ def test_an_open_position_survives_the_loss_of_a_column(empty_url: str) -> None:
     with units(read_only=True) as unit:
         assert unit.book.positions(position().venue) == [position()]
     units.close()
+
+
+def test_verdicts_and_trials_of_before_stay_and_say_what_is_not_known(empty_url: str) -> None:
+    _upgrade_to(empty_url, "0003")
+    _insert_of_0003(empty_url, ProofRow, proof(), "venue", "market_days")
+    _insert_of_0003(empty_url, TrialRow, trial(), "excess_returns")
+    migrate.upgrade(empty_url)
+    units = SqlUnits(empty_url)
+    with units(read_only=True) as unit:
+        assert unit.proofs.all() == [proof(venue="", market_days=())]
+        assert unit.trials.all() == [trial(excess_returns=())]
+    units.close()
+
+
+def _insert_of_0003(url: str, row: type[Base], value: object, *later: str) -> None:
+    """As the program of that schema did, without the columns that came later."""
+    columns = [Column(one.name, one.type) for one in table_of(row).columns if one.name not in later]
+    table = Table(row.__tablename__, MetaData(), *columns)
+    values = {name: of for name, of in values_of(value).items() if name not in later}
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(insert(table).values(**values))
+    engine.dispose()
 
 
 def _upgrade_to(url: str, version: str) -> None:

@@ -32,6 +32,7 @@ def proved(bench: Bench, **changes: object) -> Proof:
     verdict = proof(
         strategy_version=made.version,
         fingerprint=made.fingerprint,
+        venue=VENUE,
         predicted=prediction(
             daily_mean=0.001, daily_deviation=0.001, daily_low=0.0009, daily_high=0.0011
         ),

@@ -18,7 +18,7 @@ from engine.domain.research import BacktestWish, ResearchOutcome, ResearchView
 from engine.ports import Units
 from engine.strategy.owner import terms_digest
 from engine.strategy.policy import EntryPolicy
-from tests.fakes.desk_builder import APPROVER, OWNER, STRANGER, VIEWER, Bench, build
+from tests.fakes.desk_builder import APPROVER, OWNER, STRANGER, VENUE, VIEWER, Bench, build
 from tests.fakes.samples_research import proof, trial
 
 CHAT = 77
@@ -256,7 +256,7 @@ def test_a_result_is_marked_by_the_verdict_about_the_very_version(
     assert view(bench, job).proof is None
     with bench.units() as unit:
         terms = {"terms": terms_digest(bench.parts.policies)}
-        unit.proofs.add(proof("p2", metrics=terms, made_at=bench.wall.now()))
+        unit.proofs.add(proof("p2", metrics=terms, venue=VENUE, made_at=bench.wall.now()))
         unit.commit()
     found = view(bench, job).proof
     assert found is not None

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from engine.desk.proofs import DriftWatch
+from engine.desk.research_trail import note_added
 from engine.domain.portfolio import EquityPoint
 from engine.domain.proof import Proof
 from engine.domain.values import to_ms
@@ -29,6 +30,7 @@ def passed(bench: Bench, **changes: object) -> Proof:
         fingerprint=made.fingerprint,
         passed=True,
         criteria=(criterion("trades"),),
+        venue=VENUE,
         predicted=prediction(daily_mean=0.001, daily_deviation=0.002),
         metrics={"terms": terms_digest(bench.parts.policies)},
     )
@@ -89,8 +91,23 @@ def test_a_verdict_for_other_costs_or_markets_is_none(bench: Bench) -> None:
     assert "for other costs or position sizes than these" in refusal(bench)
     terms = {"terms": terms_digest(bench.parts.policies)}
     at = START + timedelta(days=9)
-    passed(bench, id="p2", symbols=("BTC/USDT",), metrics=terms, made_at=at)
+    days = (700,)
+    passed(bench, id="p2", symbols=("BTC/USDT",), market_days=days, metrics=terms, made_at=at)
     assert "without some of these markets" in refusal(bench)
+
+
+def test_a_verdict_on_candles_of_another_venue_is_none(bench: Bench) -> None:
+    passed(bench, venue="binance")
+    assert "made on candles of binance (see strategy.proof_venues)" in refusal(bench)
+
+
+def test_a_store_that_lost_trials_has_no_verdict(bench: Bench) -> None:
+    passed(bench)
+    with bench.units() as unit:
+        note_added(unit, at=START, actor="research", trials=3)
+        unit.commit()
+    assert "the database holds 0 of 3 trials" in refusal(bench)
+    assert "restore the backup" in refusal(bench)
 
 
 def test_a_proof_needs_paper_results_beside_it(bench: Bench) -> None:

@@ -162,7 +162,7 @@ def test_a_month_is_the_least_record() -> None:
 def test_fewer_than_sixteen_trials_cannot_be_judged() -> None:
     few = good(trials=tuple(trial(one) for one in search(15).T), trial_count=15)
     found = asked("pbo", few)
-    assert (found.passed, found.note) == (None, "15 trials over the same days, 16 needed")
+    assert (found.passed, found.note) == (None, "15 distinct trials over the same days, 16 needed")
 
 
 def test_a_trial_of_other_days_is_not_ranked_but_counted() -> None:
@@ -232,6 +232,53 @@ def test_hopeless_trials_do_not_raise_the_hurdle_above_luck() -> None:
     assert hurdle(spread, POLICY).ratio == pytest.approx(expected_maximum(16, 1.0 / (DAYS - 1)))
     published = GatePolicy(min_trial_variance=0.0, max_trial_variance=1e9)
     assert hurdle(spread, published).ratio > 5 * hurdle(spread, POLICY).ratio
+
+
+def lucky(tries: int = 200) -> tuple[Floats, tuple[TrialReturns, ...]]:
+    """The best of many that have no skill, and all the others."""
+    tried = np.random.default_rng(11).normal(0.0, 0.01, (DAYS, tries))
+    best = int(np.argmax(tried.mean(axis=0) / tried.std(axis=0)))
+    return tried[:, best], tuple(trial(one) for one in np.delete(tried, best, axis=1).T)
+
+
+def test_a_copy_under_a_new_name_with_idle_variants_takes_the_scatter_of_all_along() -> None:
+    """Idle variants have no scatter, and fill no seat of PBO."""
+    best, others = lucky()
+    idle = tuple(trial(np.zeros(DAYS)) for _ in range(16))
+    renamed = good(
+        daily_returns=best,
+        trials=(trial(best), *others, *idle),
+        trial_count=216,
+        ranked=(trial(best), *idle),
+    )
+    assert hurdle(renamed, POLICY).used == pytest.approx(1.0, abs=0.2)
+    assert asked("deflated_sharpe", renamed).passed is False
+    assert asked("pbo", renamed).passed is None
+
+
+def test_trials_whose_returns_are_not_known_are_taken_to_scatter_as_luck_does() -> None:
+    best, _ = lucky()
+    copies = tuple(trial(best - k * 1e-9) for k in range(16))
+    hidden = good(daily_returns=best, trials=copies, trial_count=200)
+    assert (hurdle(hidden, POLICY).used, hurdle(hidden, POLICY).unknown) == (1.0, 184)
+    assert asked("deflated_sharpe", hidden).passed is False
+    assert "1 taken: the returns of 184 are not known" in asked("deflated_sharpe", hidden).note
+
+
+def test_near_copies_do_not_fill_the_seats_of_a_search() -> None:
+    tried = search(15)
+    twin = tried[:, 3] + np.random.default_rng(2).normal(0.0, 0.0005, DAYS)
+    fifteen = (*(trial(one) for one in tried.T), trial(twin), trial(-2.0 * tried[:, 4] * -1.0))
+    found = asked("pbo", good(trials=fifteen, trial_count=17))
+    assert found.note == "15 distinct trials over the same days, 16 needed"
+
+
+def test_a_copy_over_other_days_is_a_copy() -> None:
+    """It shares 90 % of the days of the one before it; one that shares 70 % is another record."""
+    one = np.random.default_rng(6).normal(0.0, 0.01, DAYS + 300)
+    shifted = tuple(trial(one[late : late + DAYS], late=late) for late in (0, 100, 300))
+    assert hurdle(good(trials=shifted[:2]), POLICY).distinct == 1
+    assert hurdle(good(trials=(shifted[0], shifted[2])), POLICY).distinct == 2
 
 
 def test_idle_trials_count_but_scatter_nothing() -> None:

@@ -75,16 +75,19 @@ def test_random_strategies_on_the_real_candles_do_not_pass(power: ModuleType) ->
 def test_a_verdict_is_not_bought_with_copies(power: ModuleType) -> None:
     """Slow and all together is the luckiest kind: one in forty passes where copies hide the search.
 
-    With the bound on the variance it is fewer than one in a hundred.
+    With the bound on the variance it is fewer than one in a hundred by the deflated Sharpe ratio,
+    and none at all, because copies fill no seat of PBO.
     """
     market, rng = real_market(power), np.random.default_rng(8)
-    bounded = GatePolicy(pbo_blocks=4)  # the first copy is always best: PBO is 0 at once
+    bounded = GatePolicy(pbo_blocks=4)  # copies are not ranked
     free = replace(bounded, min_trial_variance=0.0)
     runs = [
         power.random_strategy(market, rng, power.Kind(20, True), power.COST) for _ in range(200)
     ]
     bought = [power.evidence_of(run, power.copies(run)) for run in runs]
-    hits = [sum(passed(judge(one, policy)) for one in bought) for policy in (bounded, free)]
+    found = [[judge(one, policy) for one in bought] for policy in (bounded, free)]
+    hits = [sum(power.skilled(one) for one in of) for of in found]
+    assert not any(passed(one) for one in found[0])
     assert hits[0] <= 2
     assert hits[0] < hits[1]
 
@@ -118,6 +121,23 @@ def test_the_best_of_a_thousand_on_driftless_years_does_not_pass(power: ModuleTy
         criteria = {one.name: one for one in judge(power.evidence_of(best, lineage), POLICY)}
         assert criteria["deflated_sharpe"].passed is False
         assert not passed(tuple(criteria.values()))
+
+
+@pytest.mark.parametrize("padding", ["idle", "near copies", "hopeless"])
+def test_a_new_name_does_not_hide_the_thousand_behind_a_lucky_one(
+    power: ModuleType, padding: str
+) -> None:
+    """With padding that is idle or a copy PBO is not even asked; hopeless padding buys only PBO."""
+    rng = np.random.default_rng(2)
+    tried = rng.normal(0.0, 0.01, (1000, 731))
+    best = tried[int(np.argmax(tried.mean(axis=1) / tried.std(axis=1)))]
+    run = power.Run(best, np.zeros(731), best, ("range-calm",) * 731)
+    known = power.renamed(2, run, list(tried), padding)
+    assert known.trial_count == 1017
+    for evidence in (known, replace(known, trials=known.ranked)):
+        criteria = {one.name: one for one in judge(evidence, POLICY)}
+        assert criteria["deflated_sharpe"].passed is False
+        assert criteria["pbo"].passed is (True if padding == "hopeless" else None)
 
 
 def test_a_planted_sharpe_of_three_passes_on_a_market(power: ModuleType) -> None:

@@ -11,10 +11,11 @@ import pytest
 from engine.domain.values import to_ms
 from engine.kernel import Floats
 from engine.proof.breakouts import breakout_average
+from engine.proof.daily import days_with_bars
 from engine.proof.figures import returns_of
 from engine.proof.gate import GatePolicy
 from engine.proof.ground import Ground
-from engine.proof.prove import evidence_of, prove, proven_version
+from engine.proof.prove import Standing, evidence_of, prove, proven_version
 from engine.proof.trials import Rerun, excess_of
 from engine.proof.variants import varied
 from engine.proof.walkforward.walk import walk_forward
@@ -76,7 +77,7 @@ def test_a_verdict_tells_every_criterion_and_fails_noise(
         reruns,
         trial_count=17,
         yardstick=yardstick(whole),
-        policy=GatePolicy(pbo_blocks=8),
+        policy=GatePolicy(pbo_blocks=8, min_trials=2),
         made_at=NOW,
     )
     proof = proved.proof
@@ -98,9 +99,9 @@ def test_the_figures_nobody_asks_for_are_there(
         reruns,
         trial_count=40,
         lineage_count=17,
-        terms="mine",
+        standing=Standing(terms="mine", venue="binance", market_days=(60,) * len(whole.symbols)),
         yardstick=yardstick(whole),
-        policy=GatePolicy(pbo_blocks=8),
+        policy=GatePolicy(pbo_blocks=8, min_trials=2),
         made_at=NOW,
     ).proof
     metrics = proof.metrics
@@ -161,6 +162,61 @@ def test_the_same_evidence_gives_the_same_proof(whole: Ground, walked: WalkForwa
         for _ in range(2)
     ]
     assert made[0] == made[1]
+
+
+def test_another_verdict_about_the_same_data_is_another_proof(
+    whole: Ground, walked: WalkForward, reruns: list[Rerun]
+) -> None:
+    """Also when the count of trials is the same: it must not get lost behind the old one."""
+
+    def made(beside: list[Rerun], policy: GatePolicy, venue: str, day: int) -> str:
+        return prove(
+            walked,
+            beside,
+            trial_count=40,
+            yardstick=yardstick(whole),
+            policy=policy,
+            made_at=NOW + timedelta(days=day),
+            standing=Standing(venue=venue),
+        ).proof.id
+
+    lenient = GatePolicy(min_trades=1)
+    ids = [
+        made([], GatePolicy(), "binance", 0),
+        made(reruns, GatePolicy(), "binance", 0),
+        made([], lenient, "binance", 0),
+        made([], GatePolicy(), "kraken", 0),
+    ]
+    assert len(set(ids)) == 4
+    assert made([], GatePolicy(), "binance", 1) == ids[0]
+
+
+def test_the_number_of_trials_is_one_number(whole: Ground, walked: WalkForward) -> None:
+    """What the verdict was computed with is what it says."""
+    seen = [excess_of(walked.days)] * 799
+    proof = prove(
+        walked,
+        [],
+        trial_count=1,
+        seen=seen,
+        yardstick=yardstick(whole),
+        policy=GatePolicy(),
+        made_at=NOW,
+    ).proof
+    (skill,) = (one for one in proof.criteria if one.name == "deflated_sharpe")
+    assert "800 trials" in skill.note
+    assert proof.trials == 800
+
+
+def test_market_days_are_days_with_bars(whole: Ground, walked: WalkForward) -> None:
+    """A market of ten days adds ten, however long the others are."""
+    assert days_with_bars(whole, walked.days) == (DAYS,) * len(whole.symbols)
+    bars = whole.bars[0]
+    known = int(np.searchsorted(bars.open_ms, to_ms(START + timedelta(days=10))))
+    names = ("open_ms", "open", "high", "low", "close", "volume")
+    head = replace(bars, **{name: getattr(bars, name)[:known] for name in names})
+    short = replace(whole, bars=(head, *whole.bars[1:]))
+    assert days_with_bars(short, walked.days) == (10, *[DAYS] * (len(whole.symbols) - 1))
 
 
 def test_returns_are_summed_up_by_hand() -> None:

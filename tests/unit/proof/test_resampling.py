@@ -7,6 +7,7 @@ from engine.domain.errors import InvalidValueError
 from engine.kernel import Floats
 from engine.proof.statistics.resampling import (
     block_length,
+    drawdown_of_days,
     drawdown_quantiles,
     mean_interval,
     paired_difference,
@@ -144,3 +145,17 @@ def test_losing_everything_is_a_drawdown_of_one() -> None:
 
 def test_winners_only_never_draw_down() -> None:
     assert drawdown_quantiles(np.array([0.1, 0.2]), (0.5, 1.0), resamples=10, seed=1) == (0.0, 0.0)
+
+
+def test_days_drawn_in_blocks_can_fall_deeper_than_they_did() -> None:
+    """Fifty days of −1 % in a row are one block of a series that then rose again."""
+    returns = np.concatenate((np.full(50, -0.01), np.full(150, 0.01)))
+    middle, deep = drawdown_of_days(returns, (0.5, 0.99), resamples=300, seed=1)
+    fell = 1.0 - 0.99**50
+    assert 0.5 * fell < middle < deep < 1.0 - 0.99**200
+    assert deep > fell
+
+
+def test_days_that_only_rise_never_fall() -> None:
+    rising = 0.01 + 0.001 * np.sin(np.arange(60))
+    assert drawdown_of_days(rising, (0.5, 1.0), resamples=50, seed=1) == (0.0, 0.0)

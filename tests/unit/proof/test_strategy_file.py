@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from engine.domain.errors import ConfigurationError
+from engine.proof.admission.made_up import WALKS, made_up_bars
 from engine.proof.admission.strategy_file import load_strategy
-from engine.strategy.version import lineage_of
+from engine.strategy.version import columns_of, lineage_of
 
 GOOD = """\
 import numpy as np
@@ -117,3 +118,69 @@ def test_a_rule_that_is_another_at_every_start_is_refused(tmp_path: Path) -> Non
     )
     with pytest.raises(ConfigurationError, match="make it a frozen dataclass"):
         load_strategy(written(tmp_path, text))
+
+
+BY_TABLE = """\
+from pathlib import Path
+import numpy as np
+from engine.strategy.custom import custom
+from engine.strategy.policy import ExitPolicy
+
+DAYS = set(map(int, (Path(__file__).parent / "calendar.txt").read_text().split()))
+
+def on_these_days(bars):
+    side = np.array([1 if ms // 86_400_000 in DAYS else 0 for ms in bars.open_ms])
+    return side, np.full(len(bars), 100.0)
+
+STRATEGY = custom(
+    name="whatever",
+    timeframe="1d",
+    signals={"DAYS": on_these_days},
+    exits=ExitPolicy(stop_atr_multiple=3.0),
+)
+"""
+
+
+def test_another_table_beside_the_file_is_another_strategy(tmp_path: Path) -> None:
+    """Its days lie in no made-up market, so what the strategy says there is the same."""
+    found = []
+    for folder, days in (("a", "9000 9001"), ("b", "9000 9001"), ("c", "9000 9002")):
+        home = tmp_path / folder
+        home.mkdir()
+        (home / "calendar.txt").write_text(days)
+        found.append(load_strategy(written(home, BY_TABLE)).fingerprint)
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_table_of_dates_says_something_on_the_made_up_markets(tmp_path: Path) -> None:
+    (tmp_path / "calendar.txt").write_text(" ".join(map(str, range(17_000, 21_000))))
+    made = load_strategy(written(tmp_path, BY_TABLE))
+    sides = [columns_of(made, made_up_bars(made, seed=7, walk=walk)).side.any() for walk in WALKS]
+    assert all(sides)
+
+
+def test_another_module_beside_the_file_is_another_strategy(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        "import numpy as np",
+        "import sys\nfrom pathlib import Path\nsys.path.insert(0, str(Path(__file__).parent))\n"
+        "import numpy as np\nfrom dear_prices import PRICE\nsys.path.pop(0)",
+    ).replace("bars.open, 1", "np.minimum(bars.open, PRICE), 1")
+    found = []
+    for price in ("1e15", "2e15"):  # no market is ever so dear
+        (tmp_path / "dear_prices.py").write_text(f"PRICE = {price}\n")
+        found.append(load_strategy(written(tmp_path, text)).code_digest)
+    assert found[0] != found[1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'import socket\nsocket.create_connection(("127.0.0.1", 9))',
+        'import subprocess\nsubprocess.run(["true"])',
+        'import os\nos.system("true")',
+    ],
+)
+def test_a_file_that_asks_the_network_or_a_program_is_refused(tmp_path: Path, line: str) -> None:
+    path = written(tmp_path, GOOD.replace("STRATEGY =", f"{line}\nSTRATEGY ="))
+    with pytest.raises(ConfigurationError, match="without network and other programs"):
+        load_strategy(path)

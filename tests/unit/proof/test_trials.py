@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.domain.desk import Json
 from engine.domain.errors import DataError
 from engine.domain.market import Timeframe
 from engine.proof.ground import Ground
@@ -24,6 +25,7 @@ from engine.proof.trials import (
     rerun,
     research_trials,
     researched,
+    seen_returns,
     swept_trials,
     trial_of,
 )
@@ -176,18 +178,53 @@ def test_a_strategy_of_other_rules_has_no_research() -> None:
     assert explored(score_strategy()) == 0
 
 
-def test_trials_count_over_the_same_markets_and_days_whatever_their_lineage(whole: Ground) -> None:
+def test_trials_count_over_the_same_days_whatever_their_lineage_and_market(whole: Ground) -> None:
     seen = trial_of(walk_forward(whole, BUSY, FIXED), seen_at=NOW)
+    stretch = seen.parameters["stretch"]
+    assert isinstance(stretch, dict)
+    renamed: dict[str, Json] = {
+        **seen.parameters,
+        "stretch": {**stretch, "symbols": ["AAA/USDC"]},
+    }
     first, day = seen.first_day, timedelta(days=1)
-    trials = [seen, replace(seen, id="other", lineage="gold")]
+    trials = [
+        seen,
+        replace(seen, id="other", lineage="gold"),
+        replace(seen, id="usdc", parameters=renamed),
+    ]
 
-    def count(symbols: tuple[str, ...], begin: date, end: date) -> int:
-        return overlapping(trials, symbols=symbols, first_day=begin, end_day=end)
+    def count(begin: date, end: date) -> int:
+        return len(overlapping(trials, first_day=begin, end_day=end))
 
-    assert count(whole.symbols[:1], first, first + day) == 2
-    assert count(("NONE/USDT",), first, first + day) == 0
-    assert count(whole.symbols, first - 9 * day, first) == 0
-    assert count(whole.symbols, first + 40 * day, first + 50 * day) == 0
-    assert count(whole.symbols, first + 39 * day, first + 50 * day) == 2
+    assert count(first, first + day) == 3
+    assert count(first - 9 * day, first) == 0
+    assert count(first + 40 * day, first + 50 * day) == 0
+    assert count(first + 39 * day, first + 50 * day) == 3
     unknown = research_trials(BUSY, [{}], seen_at=NOW)
-    assert overlapping(unknown, symbols=(), first_day=first, end_day=first + day) == 1
+    assert len(overlapping(unknown, first_day=first, end_day=first + day)) == 1
+
+
+def test_what_is_known_of_a_trial_is_what_was_seen_or_what_was_walked_again(whole: Ground) -> None:
+    seen = trial_of(walk_forward(whole, BUSY, FIXED), seen_at=NOW)
+    own = excess_of(walk_forward(whole, BUSY, FIXED).days)
+    variant = varied(BUSY, {"entry.min_rank_fraction": 0.9})
+    swept = replace(
+        trial_of(walk_forward(whole, variant, FIXED), seen_at=NOW),
+        daily_returns=(),
+        excess_returns=(),
+    )
+    counted = [
+        seen,
+        replace(seen, id="kept", lineage="gold"),
+        replace(seen, id="not kept", lineage="gold", excess_returns=()),
+        swept,
+        replace(seen, id="own, on other data", excess_returns=()),
+    ]
+    without = [configuration_id(BUSY, FIXED)]
+    again = rerun(BUSY, [swept, counted[-1]], lambda _: whole, without=without)
+    known = seen_returns(counted, again, lineages=("score",), candidate=seen.id, own=own)
+    walked = excess_of(walk_forward(whole, variant, FIXED).days)
+    assert len(known) == 3
+    for one, expected in zip(known, (own, walked, own), strict=True):
+        assert one.first_day == expected.first_day
+        assert np.array_equal(one.excess_returns, expected.excess_returns)
