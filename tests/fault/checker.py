@@ -208,11 +208,11 @@ def _repeated(seen: Evidence) -> Iterator[str]:
 def _identity(message: Message) -> str:
     """What a message is about: its decision if its buttons name one, else its very words."""
     version = message.versions[0]
-    for button in version.buttons:
-        meant = decode(button.data or "")
-        if isinstance(meant, AskWhy | ShowDecisionChart) and message.kind == "photo":
-            asks = any(isinstance(decode(one.data or ""), Answer) for one in version.buttons)
-            return f"{meant.decision_id} {asks} {_round(version.text)}"
+    meant = [decode(button.data or "") for button in version.buttons]
+    asks = any(isinstance(one, Answer) for one in meant)
+    for one in meant:
+        if isinstance(one, AskWhy | ShowDecisionChart) and (asks or message.kind == "photo"):
+            return f"{one.decision_id} {asks} {_round(version.text)}"
     return "\n".join(line for line in version.text.splitlines() if REPEAT not in line)
 
 
