@@ -17,7 +17,7 @@ from bot.handlers.dispatch import Dispatcher
 from bot.inbox import InboxPump, Threads
 from bot.ledger import Audience, OutboxLedger
 from bot.messages.rendered import StoredFacts
-from bot.messages.words import load_texts
+from bot.messages.words import Words, load_texts
 from bot.outbox import OutboxPump
 from bot.policy import LANGUAGES, ChatOptions, Rates
 from engine.desk.front import DeskFront
@@ -60,6 +60,7 @@ class ChatDesk:
         self._clock = clock
         self._desk_thread = desk_thread
         options = options or ChatOptions()
+        self._options = options
         self._own_threads = [ThreadPoolExecutor(1, "chat-store")]
         if picture_thread is None:
             picture_thread = ThreadPoolExecutor(1, "chat-pictures")
@@ -198,7 +199,7 @@ class ChatDesk:
     async def _offer(self, person: Person | None) -> None:
         own = commands_of(person) if person else [COMMANDS[name] for name in _FOR_STRANGERS]
         commands = {language: _helps(own, language) for language in LANGUAGES}
-        commands[""] = _helps(own, person.language if person else LANGUAGES[0])
+        commands[""] = _helps(own, Words.for_reader(person, self._options).language)
         try:
             await self._channel.offer(Menu(person=person, commands=commands))
         except ChatError as err:

@@ -128,6 +128,7 @@ def assemble(parts: Parts) -> Assembled:
         market=parts.market,
         gateway=OrderGateway(
             venue=parts.venue,
+            timeframe=parts.strategy.timeframe,
             units=parts.units,
             broker=paper,
             clock=parts.clock,

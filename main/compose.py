@@ -230,17 +230,20 @@ def read_rules(market: Market) -> dict[Symbol, MarketRules]:
 
 
 def desk_people(settings: Settings) -> tuple[Person, ...]:
-    """The people named in the settings, by role; the terminal's owner where there is no bot."""
-    telegram, language = settings.telegram, settings.app.language
+    """The people named in the settings, by role; the terminal's owner where there is no bot.
+
+    Their language is known once they have written or chosen one.
+    """
+    telegram = settings.telegram
     if not telegram.token.get_secret_value():
-        return (replace(TERMINAL, language=language),)
+        return (replace(TERMINAL, language=settings.app.language),)
     named = (
         (telegram.owners, Role.OWNER),
         (telegram.approvers, Role.APPROVER),
         (telegram.viewers, Role.VIEWER),
     )
     return tuple(
-        Person(user_id=user_id, role=role, name=str(user_id), chat_id=user_id, language=language)
+        Person(user_id=user_id, role=role, name=str(user_id), chat_id=user_id, language="")
         for ids, role in named
         for user_id in ids
     )

@@ -15,11 +15,13 @@ from bot.messages.callbacks_alerts import (
     WatchMarket,
     find_market,
 )
+from engine.desk.alerts.grammar import NUMBER_MARKS
 from engine.desk.alerts.views import AlertOutcome
-from engine.domain.alert_measures import Measured, Relation, plain
+from engine.domain.alert_measures import Measured, Relation
 from engine.domain.alerts import Alert
 from engine.domain.desk import Json, Role
 from engine.domain.market import Symbol
+from engine.domain.typed import TwoReadings, read_number, typed_text
 
 _OFF = frozenset({"off", "stop", "aus", "no"})
 _WATCH_ARGS = (1, 2)
@@ -32,6 +34,9 @@ def set_alert(ask: Ask) -> Response:
     outcome = _create(ask, " ".join(ask.args))
     if outcome.done:
         return Response()  # the desk has queued the message with the alert
+    two = read_number(outcome.word, marks=NUMBER_MARKS)
+    if outcome.reason == "two_readings" and isinstance(two, TwoReadings):
+        return note("alert_two_readings", word=two.word, low=two.low, high=two.high)
     return note(f"alert_{outcome.reason}", word=outcome.word)
 
 
@@ -93,7 +98,7 @@ def set_level(ask: Ask, pressed: SetLevel) -> Response:
     symbol = _market(ask, pressed.market)
     if symbol is None:
         return _unknown(ask, pressed.market)
-    return _set(ask, f"{symbol} {pressed.relation} {plain(pressed.line)}")
+    return _set(ask, f"{symbol} {pressed.relation} {typed_text(pressed.line)}")
 
 
 def set_band(ask: Ask, pressed: SetBand) -> Response:

@@ -3,9 +3,10 @@
 What a button means is in its data and nowhere else; what came of it is the desk's to say.
 """
 
-import re
+from collections.abc import Sequence
 from decimal import Decimal
 
+from bot.handlers.amounts import asked_back, typed_amount
 from bot.handlers.asking import Ask, Reply, Response, note, tell
 from bot.messages.callbacks import Answer
 from bot.messages.callbacks_approvals import (
@@ -17,19 +18,20 @@ from bot.messages.callbacks_approvals import (
 )
 from engine.desk.tell import card_subject
 from engine.domain.desk import Delivery, Json
+from engine.domain.typed import TwoReadings, read_number, take_number
 from engine.domain.views import ApprovalRow, Press, PressOutcome, PressResult, Size
 
 LOUD = (
     PressResult.REFUSED,
     PressResult.NOT_ALLOWED,
     PressResult.EXPIRED,
+    PressResult.TOO_LATE_FOR_LATER,
     PressResult.ASKED_AGAIN,
     PressResult.CODE_WANTED,
     PressResult.TERMINAL_WANTED,
 )
 _LATE = (PressResult.ALREADY_DECIDED, PressResult.EXPIRED)
-_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
-_SHARE = re.compile(r"([1-9][0-9]?|100) ?%")
+_SIZE_ARGS = range(2, 7)
 _ID_CHARS = 6
 
 
@@ -78,10 +80,12 @@ def answer_in_inbox(ask: Ask, pressed: AnswerInInbox) -> Response:
 
 def size(ask: Ask) -> Response:
     """Approve another size: ``/size BTC 300``, ``/size BTC/USDT 30%``, ``/size a1b2c3 300``."""
-    if len(ask.args) not in (2, 3):
+    if len(ask.args) not in _SIZE_ARGS:
         return note("size_usage")
     name, *words = ask.args
-    wanted = _size(" ".join(words))
+    wanted = _size(words)
+    if isinstance(wanted, TwoReadings):
+        return asked_back(wanted)
     if wanted is None:
         return note("size_amount", amount=" ".join(words))
     row = _asked_about(ask, name)
@@ -95,14 +99,18 @@ def size(ask: Ask) -> Response:
     return Response(replies=(Reply(kind="said", payload=payload),))
 
 
-def _size(text: str) -> Size | None:
-    share = _SHARE.fullmatch(text)
-    if share is not None:
-        return Size(fraction=Decimal(share[1]) / 100)
-    number, _, currency = text.partition(" ")
-    is_amount = _AMOUNT.fullmatch(number) is not None and Decimal(number) > 0
-    is_plain = not currency or currency.isalnum()
-    return Size(amount_quote=Decimal(number)) if is_amount and is_plain else None
+def _size(words: Sequence[str]) -> Size | TwoReadings | None:
+    text, rest = take_number(words)
+    if text.endswith("%") and not rest:
+        share = read_number(text, marks="%")
+        if isinstance(share, Decimal):
+            return Size(fraction=share / 100) if 0 < share <= 100 else None  # noqa: PLR2004 - all
+        return share
+    number, currency = typed_amount(words)
+    if isinstance(number, Decimal):
+        is_plain = not currency or (len(currency) == 1 and currency[0].isalnum())
+        return Size(amount_quote=number) if is_plain else None
+    return number
 
 
 def _asked_about(ask: Ask, name: str) -> ApprovalRow | None:

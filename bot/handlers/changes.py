@@ -4,6 +4,9 @@ A wish becomes a question that the desk itself queues for everybody, in the same
 handlers only say why there is none.
 """
 
+import re
+
+from bot.handlers.amounts import asked_back
 from bot.handlers.asking import Ask, Reply, Response, may, note, tell
 from bot.messages.callbacks_changes import (
     AnswerChange,
@@ -13,8 +16,10 @@ from bot.messages.callbacks_changes import (
     version_ref,
 )
 from engine.desk.changes.book import change_subject
+from engine.domain.alert_measures import plain
 from engine.domain.changes import Change, ChangeKind, ChangeOutcome, ChangeResult, ChangeWish
 from engine.domain.desk import Role
+from engine.domain.typed import TwoReadings, read_number
 
 _LOUD = (
     ChangeResult.REFUSED,
@@ -25,6 +30,7 @@ _LOUD = (
 )
 _OF_PROOF = ("code_", "terminal_")
 _LIMIT_ARGS = 2
+_NUMERIC = re.compile(r"[+−-]?[0-9][0-9.,'’_ eE+-]*%?")  # what is no word, tier or switch
 
 
 def strategy(ask: Ask) -> Response:
@@ -47,8 +53,16 @@ def limits(ask: Ask) -> Response:
         return tell("limits", page="risk")
     if len(ask.args) < _LIMIT_ARGS:
         return note("limits_usage")
-    key, *value = ask.args
-    return asked(ChangeWish(kind=ChangeKind.LIMIT, subject=key, value=" ".join(value)), ask)
+    key, *words = ask.args
+    value = " ".join(words)
+    if _NUMERIC.fullmatch(value):
+        number = read_number(value, marks="%")
+        if isinstance(number, TwoReadings):
+            return asked_back(number)
+        if number is None:
+            return note("limits_usage")
+        value = f"{plain(number)}{'%' if value.endswith('%') else ''}"
+    return asked(ChangeWish(kind=ChangeKind.LIMIT, subject=key, value=value), ask)
 
 
 def mode(ask: Ask) -> Response:

@@ -4,12 +4,11 @@ The registry at the end is the only list: the menu, the help text, the language 
 checks are all compared with it by a test.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from bot.handlers.alerts import alerts, set_alert, watch
+from bot.handlers.amounts import asked_back, typed_amount
 from bot.handlers.approvals import approvals, size
 from bot.handlers.asking import Ask, Handle, Response, may, note, tell
 from bot.handlers.changes import asked, limits, mode, rearm, strategy, weights
@@ -20,14 +19,14 @@ from bot.handlers.people import invite, people
 from bot.handlers.records import audit, export, stop, trades, veto
 from bot.handlers.research import backtest, proof
 from bot.handlers.settings import settings
+from engine.domain.alert_measures import plain
 from engine.domain.changes import ChangeKind, ChangeWish
 from engine.domain.desk import Person, Role
+from engine.domain.typed import TwoReadings
 from engine.domain.values import to_ms
 from engine.domain.views import CommandOutcome
 
 CONFIRM_MINUTES = 5
-_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
-_BUY_ARGS = (2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +75,24 @@ def pnl(ask: Ask) -> Response:
 
 def buy(ask: Ask) -> Response:
     """Ask to confirm a purchase by a button bound to market, amount and this command."""
-    if len(ask.args) not in _BUY_ARGS:
+    name, *typed = ask.args or ("",)
+    if not typed:
         return note("buy_usage")
-    name, amount, *quote = ask.args
+    amount, quote = typed_amount(typed)
+    if len(quote) > 1:
+        return note("buy_usage")
     symbol = ask.symbol(name)
     if symbol is None:
         return note("unknown_symbol", symbol=name)
-    is_amount = _AMOUNT.fullmatch(amount) is not None and Decimal(amount) > 0
-    if not is_amount or (quote and quote[0].upper() != symbol.quote):
-        return note("buy_amount", amount=" ".join((amount, *quote)))
+    if isinstance(amount, TwoReadings):
+        return asked_back(amount)
+    if amount is None or (quote and quote[0].upper() != symbol.quote):
+        return note("buy_amount", amount=" ".join(typed))
     expires_s = to_ms(ask.clock.now()) // 1000 + CONFIRM_MINUTES * 60
     return tell(
         "buy",
         symbol=str(symbol),
-        amount_quote=amount,
+        amount_quote=plain(amount),
         update_id=ask.incoming.update_id,
         expires_s=expires_s,
         minutes=CONFIRM_MINUTES,

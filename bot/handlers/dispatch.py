@@ -74,6 +74,7 @@ class Dispatcher:
         person = self._desk.person(incoming.user_id)
         if person is None:
             return self._stranger(incoming)
+        person = self._heard(incoming, person)
         if incoming.data is not None:
             return self._press(incoming, person, incoming.data)
         return self._text(incoming, person)
@@ -81,6 +82,13 @@ class Dispatcher:
     def words_for(self, person: Person | None) -> Words:
         """The language of a person, or of the desk."""
         return Words.for_reader(person, self._options)
+
+    def _heard(self, incoming: Incoming, person: Person) -> Person:
+        """Who has no language yet gets that of their app, the first time they write alone."""
+        if person.language or not incoming.is_private:
+            return person
+        language = incoming.language[:2].lower()
+        return self._desk.changes.prefer("language", language, person.user_id) or person
 
     def _stranger(self, incoming: Incoming) -> Response:
         now = self._clock.now()

@@ -3,9 +3,7 @@
 Nothing is looked up here beyond names and times: what is shown is found when it is rendered.
 """
 
-import re
-from decimal import Decimal
-
+from bot.handlers.amounts import asked_back, typed_amount
 from bot.handlers.asking import Ask, Reply, Response, note, tell
 from bot.handlers.when import moment
 from bot.messages.callbacks import AskWhy, ShowDecisionChart, SwapChart, matches
@@ -20,9 +18,11 @@ from bot.messages.callbacks_explorer import (
     searchable,
     write_wish,
 )
+from engine.domain.alert_measures import plain
 from engine.domain.desk import Json
 from engine.domain.explorer import Direction, Place, Wish
 from engine.domain.market import Timeframe
+from engine.domain.typed import TwoReadings
 
 _DIRECTIONS = {
     **dict.fromkeys(("long", "kauf", "largo", "up"), Direction.LONG),
@@ -30,8 +30,6 @@ _DIRECTIONS = {
 }
 _PROVEN = frozenset({"proven", "proved", "bewiesen", "probado", "probada"})
 _SHEETS = frozenset({"sheet", "all", "alle", "todos"})
-_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?")
-_COSTS_ARGS = (2, 3)
 
 
 def opportunities(ask: Ask) -> Response:
@@ -90,16 +88,20 @@ def chart(ask: Ask) -> Response:
 
 def costs(ask: Ask) -> Response:
     """What a round trip of a size costs, in the quote currency."""
-    if len(ask.args) not in _COSTS_ARGS:
+    name, *typed = ask.args or ("",)
+    if not typed:
         return note("costs_usage")
-    name, amount, *quote = ask.args
+    amount, quote = typed_amount(typed)
+    if len(quote) > 1:
+        return note("costs_usage")
     symbol = ask.symbol(name)
     if symbol is None:
         return note("unknown_symbol", symbol=name)
-    is_amount = _AMOUNT.fullmatch(amount) is not None and Decimal(amount) > 0
-    if not is_amount or (quote and quote[0].upper() != symbol.quote):
-        return note("costs_amount", amount=" ".join((amount, *quote)))
-    return _shown("costs", Place(symbol=symbol), amount=amount)
+    if isinstance(amount, TwoReadings):
+        return asked_back(amount)
+    if amount is None or (quote and quote[0].upper() != symbol.quote):
+        return note("costs_amount", amount=" ".join(typed))
+    return _shown("costs", Place(symbol=symbol), amount=plain(amount))
 
 
 def open_list(ask: Ask, pressed: OpenList) -> Response:

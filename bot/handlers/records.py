@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from bot.handlers.amounts import asked_back
 from bot.handlers.asking import Ask, Reply, Response, note, tell
 from bot.messages.callbacks_records import (
     MoveStop,
@@ -17,13 +18,13 @@ from bot.messages.callbacks_records import (
     ShowTrades,
     is_record_id,
 )
+from engine.domain.alert_measures import plain
 from engine.domain.desk import Json
 from engine.domain.records import ExportWhat, StopOutcome, StopResult
+from engine.domain.typed import TwoReadings, read_number, take_number
 
-_PRICE = re.compile(r"[0-9]{1,15}([.,][0-9]{1,15})?")
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?")
 _MOST_DAYS = 2
-_STOP_ARGS = 2
 _DONE = (StopResult.MOVED, StopResult.ALREADY_THERE)
 
 
@@ -36,18 +37,22 @@ def trades(ask: Ask) -> Response:
 
 def stop(ask: Ask) -> Response:
     """Move a stop to a typed price: only closer to the price, never further from it."""
-    if len(ask.args) != _STOP_ARGS:
+    name, *typed = ask.args or ("",)
+    text, rest = take_number(typed) if typed else ("", ())
+    if not text or rest:
         return note("stop_usage")
-    name, price = ask.args
     symbol = ask.symbol(name)
     if symbol is None:
         return note("unknown_symbol", symbol=name)
-    if not _PRICE.fullmatch(price):
-        return note("stop_price", price=price)
+    price = None if text.startswith(("+", "-", "−")) else read_number(text)
+    if isinstance(price, TwoReadings):
+        return asked_back(price)
+    if price is None:
+        return note("stop_price", price=text)
     entry = ask.desk.records.entry_of(symbol)
     if entry is None:
         return note("stop_gone", symbol=str(symbol))
-    done = ask.desk.records.move_stop(entry, price.replace(",", "."), ask.person.user_id)
+    done = ask.desk.records.move_stop(entry, plain(price), ask.person.user_id)
     return note(f"stop_{done.result}", **_told(ask, done))
 
 

@@ -282,7 +282,7 @@ def _pending(words: Words, view: CardView, approval: Approval) -> list[Html]:
     found.append(
         words(
             "card.pending",
-            time=words.clock(approval.expires_at),
+            time=words.clock_beside(approval.expires_at, approval.created_at),
             drift=words.bps(Decimal(approval.max_drift_bps)),
         )
     )
@@ -292,7 +292,8 @@ def _pending(words: Words, view: CardView, approval: Approval) -> list[Html]:
             words("card.quorum", have=len(approval.approvers), needed=approval.needed, who=named)
         )
     if approval.ask_again_at is not None:
-        found.append(words("card.later", time=words.clock(approval.ask_again_at)))
+        again = words.clock_beside(approval.ask_again_at, approval.created_at)
+        found.append(words("card.later", time=again))
     return found
 
 

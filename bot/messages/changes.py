@@ -56,6 +56,11 @@ def render_change(telling: Telling) -> Rendered | None:
     )
 
 
+def changed(words: Words, view: ChangeView) -> Html:
+    """What a change is about, in one line: what is in force and what would be."""
+    return _HEADS[view.change.kind](words, _matter(view))[0]
+
+
 def change_line(words: Words, row: InboxRow) -> Html:
     """What a change is about, in one line of the inbox."""
     facts = row.facts

@@ -205,7 +205,7 @@ def _open(words: Words, view: DigestView) -> list[Html]:
             words(
                 "digest.question",
                 symbol=row.order.intent.symbol,
-                time=words.clock(row.approval.expires_at),
+                time=words.clock_beside(row.approval.expires_at, row.approval.created_at),
             )
             for row in view.questions[:_SHOWN_QUESTIONS]
         ),

@@ -5,11 +5,12 @@ confirmation; the row in the outbox holds the person's id and nothing else.
 """
 
 from bot.charts.qr import QrPicture
+from bot.messages.changes import changed
 from bot.messages.desk import notice_values
 from bot.messages.markup import Html
 from bot.messages.rendered import Rendered, Telling, lines
-from bot.messages.words import Words
 from engine.domain.factors import Challenge, ChallengeKind
+from engine.domain.ids import ChangeId
 from engine.domain.values import to_ms
 
 
@@ -50,7 +51,7 @@ def render_setup(telling: Telling) -> Rendered | None:
             Html(f"<code>{_grouped(view.secret.reveal())}</code>"),
             words("factors.setup_codes"),
             *pairs,
-            words("factors.setup_end", time=words.clock(view.expires_at)),
+            words("factors.setup_end", time=words.clock_beside(view.expires_at, view.made_at)),
         ),
         picture=QrPicture(text=view.address),
         picture_name="second-factor",
@@ -66,19 +67,23 @@ def render_wanted(telling: Telling) -> Rendered | None:
     is_code = challenge.kind is ChallengeKind.CODE
     return Rendered(
         text=lines(
-            wish_of(words, challenge),
+            _wish(telling, challenge),
             words(
                 "factors.wanted_code" if is_code else "factors.wanted_terminal",
-                time=words.clock(challenge.expires_at),
+                time=words.clock_beside(challenge.expires_at, challenge.opened_at),
                 id=challenge.id,
             ),
         )
     )
 
 
-def wish_of(words: Words, challenge: Challenge) -> Html:
+def _wish(telling: Telling, challenge: Challenge) -> Html:
     """What a code is for, in the words of the area that wants it."""
-    return words(f"factors.wish_{challenge.area}", **challenge.facts)
+    words = telling.words
+    number = challenge.facts.get("change_id")
+    view = telling.desk.changes.view(ChangeId(str(number))) if number is not None else None
+    about = changed(words, view) if view else ""
+    return words(f"factors.wish_{challenge.area}", **challenge.facts, what=about)
 
 
 def render_said(telling: Telling) -> Rendered:

@@ -64,7 +64,11 @@ def render_reminder(telling: Telling) -> Rendered | None:
     presses = _entry_presses(telling, row)
     return Rendered(
         text=lines(
-            words("inbox.reminder", about=about(words, row), time=words.clock(row.expires_at)),
+            words(
+                "inbox.reminder",
+                about=about(words, row),
+                time=words.clock_beside(row.expires_at, row.asked_at),
+            ),
         ),
         keyboard=(tuple(button(label, press) for label, press in presses),) if presses else (),
     )
@@ -83,8 +87,8 @@ def _open(words: Words, row: InboxRow, rank: int, names: Mapping[int, str]) -> H
         "inbox.open",
         rank=rank,
         about=about(words, row),
-        asked=words.clock(row.asked_at),
-        time=words.clock(row.expires_at),
+        asked=words.clock_beside(row.asked_at, row.expires_at),
+        time=words.clock_beside(row.expires_at, row.asked_at),
         votes=Html(f" · {votes}") if row.needed > 1 else "",
     )
 

@@ -12,7 +12,7 @@ from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
 from engine.domain.orders import Fill
 from engine.domain.records import Period
-from engine.domain.views import PortfolioView, StatusView
+from engine.domain.views import PortfolioView
 
 _PERIODS = ("today", "week", "month", "all")
 
@@ -47,7 +47,7 @@ def render_fill(telling: Telling) -> Rendered | None:
             else "",
             words("fill.stop", price=words.price(plan.stop_price)) if plan else "",
             words("fill.reason", reason=words.named("origins", intent.origin)),
-            _equity(words, telling.desk.status()),
+            _equity(telling),
         )
     )
 
@@ -81,7 +81,7 @@ def render_closed(telling: Telling) -> Rendered | None:
                 fee=words.money(trade.fees_quote, quote),
                 time=words.clock(trade.closed_at),
             ),
-            _equity(words, telling.desk.status()),
+            _equity(telling),
         )
     )
 
@@ -242,13 +242,18 @@ def _totals(fills: Sequence[Fill]) -> tuple[Decimal, Decimal, Decimal]:
     return quantity, notional / quantity, sum((fill.fee_quote for fill in fills), Decimal(0))
 
 
-def _equity(words: Words, view: StatusView) -> Html:
-    """The equity of now; the status knows it without adding up the history."""
+def _equity(telling: Telling) -> Html:
+    """The equity right after the fill, as it was written down with it; a row without says none."""
+    words, view, equity = telling.words, telling.desk.status(), telling.text("equity_quote")
+    mode = words(f"mode.{view.mode}")
+    simulated = Html(f" · {words('card.simulated')}") if view.simulated else ""
+    if not equity:
+        return Html(f"{mode}{simulated}")
     return words(
         "portfolio.equity_line",
-        equity=words.money(view.equity_quote, view.quote),
-        mode=words(f"mode.{view.mode}"),
-        simulated=Html(f" · {words('card.simulated')}") if view.simulated else "",
+        equity=words.money(Decimal(equity), view.quote),
+        mode=mode,
+        simulated=simulated,
     )
 
 

@@ -45,7 +45,7 @@ def render_settings(telling: Telling) -> Rendered | None:
     match telling.text("page"):
         case "language":
             choices = [(words.raw(f"languages.{one}"), one) for one in LANGUAGES]
-            return _page(words, "language", choices, reader.language)
+            return _page(words, "language", choices, words.language)
         case "theme":
             themes = [(words.raw(f"settings.theme_{one}"), one) for one in THEMES]
             return _page(words, "theme", themes, reader.theme or telling.options.theme)

@@ -21,7 +21,6 @@ from engine.domain.explorer import (
     ENTRY_GATES,
     RANK_GATE,
     SCORE_GATE,
-    Beyond,
     Place,
     WhyView,
     Wish,
@@ -66,6 +65,7 @@ def _text(words: Words, view: WhyView) -> list[Html]:
         _verdict(words, view),
         _score(words, view),
         *_stopped(words, view),
+        _alert_only(words, view),
         *_costs(words, view),
         *_contributions(words, view),
         words("why.id", id=decision.id) if not view.is_recomputed else Html(""),
@@ -123,7 +123,7 @@ def _stopped(words: Words, view: WhyView) -> list[Html]:
     return [
         words("why.stopped", gate=name, figures=figures(words, gate, of)),
         _lacked(words, view, gate),
-        _beyond(words, view.beyond, of) if gate.name in ENTRY_GATES else Html(""),
+        _beyond(words, view, of) if gate.name in ENTRY_GATES else Html(""),
     ]
 
 
@@ -140,7 +140,16 @@ def _lacked(words: Words, view: WhyView, gate: CheckRecord) -> Html:
     return words("why.lacked", distance=distance, gate=words.named("gates", gate.name))
 
 
-def _beyond(words: Words, beyond: Beyond | None, of: Measured) -> Html:
+def _alert_only(words: Words, view: WhyView) -> Html:
+    """An entry that would be asked about elsewhere is only told by a desk that alerts."""
+    is_entry = view.beyond is not None or view.decision.action is ActionCode.ENTER
+    if not (view.alert_only and view.is_traded and is_entry):
+        return Html("")
+    return words("why.alert_only")
+
+
+def _beyond(words: Words, view: WhyView, of: Measured) -> Html:
+    beyond = view.beyond
     if beyond is None or not beyond.gates:
         return Html("")
     failed = next((g for g in beyond.gates if g.verdict is VerdictCode.FAILED), None)
@@ -150,6 +159,8 @@ def _beyond(words: Words, beyond: Beyond | None, of: Measured) -> Html:
             gate=words.named("gates", failed.name),
             figures=figures(words, failed, of),
         )
+    if view.alert_only:
+        return Html("")
     is_unmeasured = any(gate.verdict is VerdictCode.UNKNOWN for gate in beyond.gates)
     return words("why.beyond_unmeasured" if is_unmeasured else "why.beyond_passed")
 

@@ -65,7 +65,7 @@ class Words:
     @classmethod
     def for_reader(cls, reader: Person | None, options: ChatOptions) -> "Words":
         """Words for a person as they have chosen, or for a group as the desk has."""
-        language = reader.language if reader else options.language
+        language = reader.language if reader and reader.language else options.language
         return cls.of(language, options.for_reader(reader).zone_name)
 
     def __call__(self, text_id: str, /, **values: object) -> Html:
@@ -140,6 +140,16 @@ class Words:
     def clock(self, moment: datetime) -> str:
         """Time of day in the owner's zone."""
         return f"{moment.astimezone(ZoneInfo(self.zone_name)):%H:%M:%S}"
+
+    def clock_beside(self, moment: datetime, other: datetime) -> str:
+        """Time of day, with its date where it is not the other moment's day in the owner's zone.
+
+        A deadline is written beside the moment its question was asked, so that a message which is
+        read on another day than it was written on says the same.
+        """
+        zone = ZoneInfo(self.zone_name)
+        is_same = moment.astimezone(zone).date() == other.astimezone(zone).date()
+        return self.clock(moment) if is_same else self.moment(moment)
 
     def moment(self, moment: datetime) -> str:
         """Date and time in the owner's zone."""

@@ -276,8 +276,11 @@ class ApprovalDesk:
         return Verdict(outcome=replace(kept, reason=ReasonCode.BELOW_MINIMUM.label))
 
     def _postpone(self, unit: UnitOfWork, question: Question) -> Verdict:
+        """Asked again in a while; refused where the question would have ended by then."""
         approval = question.approval
-        again = min(self._context.wall.now() + _LATER, approval.expires_at)
+        again = self._context.wall.now() + _LATER
+        if approval.is_expired(again):
+            return Verdict(outcome=outcome_of(PressResult.TOO_LATE_FOR_LATER, approval))
         postponed = replace(approval, ask_again_at=again)
         unit.approvals.replace(approval, postponed)
         self._keeper.tell(unit, question.order, f"later-{again.isoformat()}")

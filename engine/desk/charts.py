@@ -24,7 +24,7 @@ from engine.strategy.projection_record import MOST_HORIZONS, measure, shipped_ra
 
 CHART_BARS = 120
 PROJECTED_BARS = 24
-_WARM_UP_BARS = 300  # of the longest overlay
+WARM_UP_BARS = 300  # of the longest overlay
 _RECORD_BARS = MOST_HORIZONS * PROJECTED_BARS
 _MOST_FINER_BARS = 24_000
 _FEWEST_OWN = 10
@@ -50,7 +50,7 @@ def chart_view(
     frame = timeframe or (decision.timeframe if decision else context.timeframe)
     moment = at or (decision.closed_at if decision else None)
     is_projected = moment is None and projected_bars > 0
-    wanted = shown_bars + _WARM_UP_BARS
+    wanted = shown_bars + WARM_UP_BARS
     if is_projected:
         wanted = max(wanted, METHOD.window_bars(frame) + _RECORD_BARS)
     series = bars_until(context, unit, symbol, frame, moment or context.clock.now(), wanted)
@@ -63,7 +63,7 @@ def chart_view(
         venue=context.venue,
         symbol=symbol,
         timeframe=frame,
-        bars=_tail(series, cut),
+        bars=tail(series, cut),
         columns={name: column[cut:].tolist() for name, column in columns.items()},
         levels=_levels(context, unit, symbol, decision) if at is None or decision else {},
         simulated=context.simulated,
@@ -128,13 +128,14 @@ def bars_until(
         return own
     ratio = frame.ms // finer.ms
     # A longer record is not worth reading a hundred thousand finer bars for.
-    least = (CHART_BARS + _WARM_UP_BARS) * ratio
+    least = (CHART_BARS + WARM_UP_BARS) * ratio
     limit = min(wanted * ratio, max(least, _MOST_FINER_BARS))
     base = unit.candles.window(context.venue, symbol, finer, until=until, limit=limit)
     return resample(base, finer, frame)
 
 
-def _tail(series: CandleSeries, cut: int) -> CandleSeries:
+def tail(series: CandleSeries, cut: int) -> CandleSeries:
+    """The bars from the one at ``cut`` on."""
     open_ms, *prices = series.columns()
     opened, high, low, close, volume = (array("d", column[cut:]) for column in prices)
     return CandleSeries(

@@ -64,7 +64,7 @@ def status(context: DeskContext) -> StatusView:
             controls=unit.desk.controls(),
             risk=unit.book.risk(context.venue),
             last_close=max((from_ms(row.close_ms) for row in scores), default=None),
-            open_questions=len(unit.approvals.pending()),
+            open_questions=len(unit.approvals.pending()) + len(unit.changes.pending()),
             open_positions=len(held.holdings),
             unfinished_orders=len(unit.orders.unfinished()),
             jobs=tuple(unit.desk.job_runs()),

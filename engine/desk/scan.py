@@ -101,7 +101,10 @@ class Scanner:
         with self._context.units(read_only=True) as unit:
             seen = self._look(unit, closed_at)
             verdicts, _ = self._judge(unit, closed_at, seen, frozenset())
-        return tuple(record(self._context, closed_at, v, seen[v.symbol]) for v in verdicts)
+            controls = unit.desk.controls()
+        return tuple(
+            record(self._context, closed_at, v, seen[v.symbol], controls) for v in verdicts
+        )
 
     def _look(self, unit: UnitOfWork, closed_at: datetime) -> dict[Symbol, Seen]:
         calibration = calibration_of(unit, self._context.strategy.made)
@@ -199,7 +202,10 @@ class Scanner:
             return ()
         unit.scores.add(self._score_rows(closed_at, seen))
         ranked = sorted(verdicts, key=lambda v: (v.rank is None, v.rank or 0, str(v.symbol)))
-        decisions = tuple(record(self._context, closed_at, v, seen[v.symbol]) for v in ranked)
+        controls = unit.desk.controls()
+        decisions = tuple(
+            record(self._context, closed_at, v, seen[v.symbol], controls) for v in ranked
+        )
         for decision in decisions:
             unit.decisions.add(decision)
             self._propose(unit, decision)

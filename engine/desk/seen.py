@@ -10,10 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from engine.desk.context import DeskContext
-from engine.domain.decisions import Decision
+from engine.domain.decisions import CheckRecord, Decision
+from engine.domain.desk import Controls
 from engine.domain.ids import decision_id
 from engine.domain.market import CandleSeries
 from engine.domain.proof import Calibration
+from engine.domain.reasons import CheckCode, ReasonCode, VerdictCode
 from engine.domain.signals import Score, Signal
 from engine.indicators.bars import Bars
 from engine.strategy.columns import ScoreColumns, score_at, signals_at
@@ -23,6 +25,8 @@ from engine.strategy.edge import edge_at
 from engine.strategy.version import StrategyVersion, columns_of, exit_flags
 
 _PLACES = Decimal("0.000001")
+PASSED_OVER = (ReasonCode.BELOW_THRESHOLD, ReasonCode.SPOT_NEVER_SHORT)
+"""Why a score proposes no entry: its checks are never made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +70,13 @@ def see(
 
 
 def record(
-    context: DeskContext, closed_at: datetime, verdict: SymbolVerdict, one: Seen
+    context: DeskContext,
+    closed_at: datetime,
+    verdict: SymbolVerdict,
+    one: Seen,
+    controls: Controls,
 ) -> Decision:
-    """The decision as it is stored and told, under the version in force."""
+    """The decision as it is stored and told, under the version and the switches in force."""
     return Decision(
         id=decision_id(
             context.venue,
@@ -92,7 +100,32 @@ def record(
         plan=verdict.plan,
         cost=verdict.cost,
         edge=edge_estimate(verdict, one.edge),
-        checks=verdict.checks,
+        checks=verdict.checks or _switches_on(verdict, controls),
         clamps=verdict.clamps,
         new_stop_price=verdict.new_stop_price,
     )
+
+
+def _switches_on(verdict: SymbolVerdict, controls: Controls) -> tuple[CheckRecord, ...]:
+    """The checks of a score that was passed over, if a switch was on that would have refused it.
+
+    Nobody could tell later what a person had switched by then.
+    """
+    on = {CheckCode.KILL_SWITCH: controls.killed, CheckCode.DESK_PAUSED: controls.paused}
+    if verdict.reason not in PASSED_OVER or not any(on.values()):
+        return ()
+    return tuple(
+        CheckRecord(
+            name=check.label,
+            value=Decimal(on[check]) if check in on else None,
+            limit=Decimal(0) if check in on else None,
+            verdict=_switch_verdict(on.get(check)),
+        )
+        for check in CheckCode
+    )
+
+
+def _switch_verdict(is_on: bool | None) -> VerdictCode:  # noqa: FBT001 - the one thing it is about
+    if is_on is None:
+        return VerdictCode.NOT_REACHED
+    return VerdictCode.FAILED if is_on else VerdictCode.PASSED

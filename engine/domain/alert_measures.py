@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from engine.domain.market import Symbol, Timeframe
+from engine.domain.typed import typed_text
 from engine.domain.values import require
 
 LONGEST_LENGTH_BARS = 400
@@ -281,10 +282,10 @@ class Condition:
 
 
 def figure(value: Decimal, unit: Unit) -> str:
-    """A line as it is written: plain digits, ``5%`` for a share, ``3x`` for a multiple."""
+    """A line as it is typed: plain digits, ``5%`` for a share, ``3x`` for a multiple."""
     if unit is Unit.SHARE:
-        return f"{plain(value * 100)}%"
-    return f"{plain(value)}x" if unit is Unit.TIMES else plain(value)
+        return f"{typed_text(value * 100)}%"
+    return f"{typed_text(value)}x" if unit is Unit.TIMES else typed_text(value)
 
 
 def plain(value: Decimal) -> str:

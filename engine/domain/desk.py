@@ -41,7 +41,8 @@ class Role(StrEnum):
 class Person:
     """Somebody the desk knows, by numeric chat id (never by name).
 
-    ``theme`` of pictures and ``zone`` of times (IANA) are empty where the desk's are good enough.
+    ``theme`` of pictures, ``zone`` of times (IANA) and ``language`` are empty where the desk's are
+    good enough.
     """
 
     user_id: int

@@ -129,7 +129,10 @@ class OpportunitiesView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beyond:
-    """What an entry would have met behind the threshold, with no position and no brake on."""
+    """What an entry would have met behind the threshold, with no position and no brake on.
+
+    The switches are those in force at the close, where they are on record.
+    """
 
     gates: tuple[CheckRecord, ...]
     cost: CostEstimate | None
@@ -145,7 +148,8 @@ class WhyView:
     version in force, as if nothing had been held. ``gates`` are in order, those of the score first;
     ``needed_score`` is the unsigned score at the threshold, ``None`` where another version decided.
     ``decided_on`` is the timeframe on which the desk decides, ``lot_size`` the step of quantities
-    where the market is traded still. ``beyond`` is there where no entry was proposed.
+    where the market is traded still. ``beyond`` is there where no entry was proposed. With
+    ``alert_only`` the desk neither asks nor buys.
     """
 
     decision: Decision
@@ -160,6 +164,7 @@ class WhyView:
     simulated: bool
     earlier: datetime | None
     later: datetime | None
+    alert_only: bool = False
 
     @property
     def place(self) -> Place:

@@ -167,6 +167,7 @@ class PressResult(StrEnum):
     COUNTED = "counted"
     REJECTED = "rejected"
     POSTPONED = "postponed"
+    TOO_LATE_FOR_LATER = "too_late_for_later"
     ASKED_AGAIN = "asked_again"
     REFUSED = "refused"
     ALREADY_DECIDED = "already_decided"

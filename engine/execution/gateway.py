@@ -26,11 +26,12 @@ from engine.domain.desk import AuditEvent
 from engine.domain.errors import ConflictError, VenueError, VenueRejectedError
 from engine.domain.ids import IntentId
 from engine.domain.lifecycles import OrderState, is_final
-from engine.domain.market import Symbol
+from engine.domain.market import Symbol, Timeframe
 from engine.domain.orders import Fill, Order, OrderIntent, OrderReport, Purpose
 from engine.domain.portfolio import Position, Trade
 from engine.domain.reasons import ReasonCode
 from engine.execution.booking import book_fills
+from engine.execution.equity import equity_after
 from engine.execution.records import note_order, record_settled, tell_card
 from engine.execution.reducing import exit_intent, protection_intent
 from engine.ports import Broker, Clock, UnitOfWork, Units
@@ -54,9 +55,17 @@ class OrderGateway:
     """Sends orders and books what comes back, for one venue."""
 
     def __init__(
-        self, *, venue: str, units: Units, broker: Broker, clock: Clock, wall: Clock
+        self,
+        *,
+        venue: str,
+        timeframe: Timeframe,
+        units: Units,
+        broker: Broker,
+        clock: Clock,
+        wall: Clock,
     ) -> None:
         self._venue = venue
+        self._timeframe = timeframe
         self._units = units
         self._broker = broker
         self._clock = clock
@@ -294,7 +303,8 @@ class OrderGateway:
             venue_id = report.venue_order_id or order.venue_order_id
             after = after.to(report.state, now, venue_order_id=venue_id, note=report.note)
         unit.orders.replace(order, after)
-        record_settled(unit, after, fresh, trades, self._wall.now())
+        equity = equity_after(unit, order, fresh[-1], self._timeframe) if fresh else None
+        record_settled(unit, after, fresh, trades, self._wall.now(), equity_quote=equity)
         return Settled(order=after, fills=fresh, trades=trades)
 
     def _book_fresh(

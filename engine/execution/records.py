@@ -4,6 +4,7 @@ The lines carry seals of what was written with them, so that a row changed later
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from engine.domain.desk import AuditEvent, Delivery, Json, OutboxMessage, Priority
 from engine.domain.ids import message_id
@@ -34,8 +35,14 @@ def record_settled(
     fills: tuple[Fill, ...],
     trades: tuple[Trade, ...],
     now: datetime,
+    *,
+    equity_quote: Decimal | None,
 ) -> None:
-    """Audit a venue's report and tell people of every fill and every close."""
+    """Audit a venue's report and tell people of every fill and every close.
+
+    What is told carries the equity after the fills, so that everybody reads the same whenever it
+    arrives; ``None`` without fills.
+    """
     note_order(
         unit,
         order,
@@ -47,16 +54,18 @@ def record_settled(
         trade_seals={trade.id: seal(trade) for trade in trades},
     )
     tell_card(unit, order, now)
+    equity: dict[str, Json] = {} if equity_quote is None else {"equity_quote": str(equity_quote)}
     for trade in trades:
         about: dict[str, Json] = {
             "trade_id": trade.id,
             "symbol": str(trade.symbol),
             "reason": trade.exit_reason,
+            **equity,
         }
         _tell(unit, "closed", f"trade:{trade.id}", about, "", now)
     if fills and not order.intent.is_reducing:
         cause = order.filled_quantity.normalize()
-        _tell(unit, "fill", f"order:{order.id}", {"order_id": order.id}, cause, now)
+        _tell(unit, "fill", f"order:{order.id}", {"order_id": order.id, **equity}, cause, now)
 
 
 def tell_card(unit: UnitOfWork, order: Order, now: datetime) -> None:

@@ -377,7 +377,12 @@ def rewire(made: Assembled, broker: Broker, collect: Collect | None) -> Assemble
     """The same desk with another broker behind its gateway."""
     old = made.context
     gateway = OrderGateway(
-        venue=old.venue, units=old.units, broker=broker, clock=old.clock, wall=old.wall
+        venue=old.venue,
+        timeframe=old.timeframe,
+        units=old.units,
+        broker=broker,
+        clock=old.clock,
+        wall=old.wall,
     )
     context = replace(old, gateway=gateway)
     entries = EntryDesk(context)

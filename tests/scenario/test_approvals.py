@@ -365,6 +365,12 @@ def test_later_asks_again_after_five_minutes_and_expires_as_before(bench: Bench)
     assert bench.approve(approval).result is R.FILLED
 
 
+def test_later_is_taken_up_to_a_second_before_that(bench: Bench) -> None:
+    approval = bench.ask()
+    bench.advance(minutes=9, seconds=59)
+    assert bench.press(approval, Press.LATER).result is R.POSTPONED
+
+
 def test_a_postponed_question_whose_price_has_moved_is_asked_with_the_new_numbers(
     bench: Bench,
 ) -> None:
@@ -399,11 +405,12 @@ def test_what_is_asked_again_is_checked_again(bench: Bench) -> None:
     assert (ended.state, ended.note) == (A.REFUSED, "killed")
 
 
-def test_later_never_outlives_the_expiry(bench: Bench) -> None:
+def test_later_is_refused_where_the_question_would_have_ended_by_then(bench: Bench) -> None:
     approval = bench.ask()
-    bench.advance(minutes=12)
-    bench.press(approval, Press.LATER)
-    bench.advance(minutes=3)
+    bench.advance(minutes=10)  # it ends after fifteen, the very moment it would be asked again
+    assert bench.press(approval, Press.LATER).result is R.TOO_LATE_FOR_LATER
+    assert bench.pending() == (approval,)
+    bench.advance(minutes=5)
     assert bench.assembled.questions.ask_again() == 0
     assert bench.assembled.questions.expire() == 1
     assert bench.now_of(approval).state is A.EXPIRED

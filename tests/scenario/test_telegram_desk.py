@@ -301,14 +301,14 @@ async def test_every_command_answers(server: TelegramServer, ann: User, database
         "/pause": "Paused",
         "/resume": "Entries are allowed again",
         "/kill": "Kill switch on",
-        "/kill off": "Kill switch off",
+        "/kill off": "End the kill switch",
         "/buy BTC": "Example: /buy BTC/USDT 250",
         "/buy BTC lots": "“lots” is not an amount",
         "/chart DOGE": "I do not know the market DOGE",
         "/chart BTC 7h": "I do not know the timeframe 7h",
         "/dance": "I do not know /dance",
         "how is my portfolio?": "Cash 10,000.00 USDT",
-        "why didn't you buy ETH?": "I know nothing about ETH/USDT",
+        "why didn't you buy ETH?": "recomputed now from the candles",
         "the weather is nice": "I did not understand",
     }
     async with talking(bench, wall, telegram(server)) as talk:

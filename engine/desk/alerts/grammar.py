@@ -13,8 +13,8 @@
               | "bb_lower" | "rsi" | "stoch_k" | "stoch_d" | "score" | "macd" | "macd_signal"
               | "macd_histogram" | "atr" | "volume" | "change"
     relation  = ">" | "<" | "above" | "below" and their like, in English, German and Spanish
-    number    = digits, with "k" or "m" for thousands and millions, "%" for a share, "x" for a
-                multiple; 70,000 and 70_000 are 70000
+    number    = as engine.domain.typed reads it, with "k" or "m" for thousands and millions, "%"
+                for a share, "x" for a multiple
     option    = "once" | "repeat" | "every" pause | "until" YYYY-MM-DD
     span      = hours or days: 24h, 7d          pause = 90s, 15m, 4h, 2d
 
@@ -34,6 +34,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from engine.desk.alerts.spelling import spelled
 from engine.domain.alert_measures import (
     ANY,
     LONGEST_LENGTH_BARS,
@@ -47,6 +48,7 @@ from engine.domain.alert_measures import (
 )
 from engine.domain.errors import InvalidValueError
 from engine.domain.market import Symbol, Timeframe
+from engine.domain.typed import read_number
 
 LONGEST_TEXT = 200
 _ABOVE = "> >= above over higher greater exceeds reaches über ueber oberhalb encima sobre arriba"
@@ -73,10 +75,8 @@ _NAMES = {str(name): name for name in Measured} | {
     "open": Measured.OPENED,
 }
 _ANY_WORDS = (ANY, "*", "all", "every_market")
-_WORD = re.compile(r">=|<=|[<>]|[^\s()<>,]+")
-_GROUPED = re.compile(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?![\d,])", re.ASCII)
-_NUMBER = re.compile(r"\$?([+-]?\d{1,15}(?:\.\d{1,12})?)([km%x])?", re.ASCII)
-_SIGNED_SHARE = re.compile(r"([+-])(\d{1,4}(?:\.\d{1,6})?)%", re.ASCII)
+NUMBER_MARKS = "km%x"
+_SIGNED_SHARE = re.compile(r"[+-]\d\S*%", re.ASCII)
 _PAUSE = re.compile(r"(\d{1,7})([smhd])", re.ASCII)
 _SPAN = re.compile(r"(\d{1,4})([hd])", re.ASCII)
 _LENGTH = re.compile(r"\d{1,6}", re.ASCII)
@@ -123,8 +123,7 @@ class AlertReader:
         """What a text asks for."""
         if len(text) > LONGEST_TEXT:
             return Misread(reason="too_long")
-        joined = _GROUPED.sub(lambda hit: hit[0].replace(",", ""), text)
-        words = _spaced(joined)
+        words = spelled(text)
         try:
             body, options = self._options(words)
             condition = self._condition(body)
@@ -207,9 +206,7 @@ class AlertReader:
         if len(spanned) != 1:
             raise _Stop("no_span", signed)
         measure = self._measure(["change", *words])
-        match = _SIGNED_SHARE.fullmatch(signed)
-        assert match is not None  # the caller has looked
-        share = Decimal(f"{match[1]}{match[2]}") / 100
+        share = _number(signed) / 100
         relation = Relation.ABOVE if share > 0 else Relation.BELOW
         return _checked(measure, relation, line=share)
 
@@ -323,11 +320,6 @@ class _Arguments:
         return True
 
 
-def _spaced(text: str) -> list[str]:
-    """The words of a text in small letters, brackets and commas taken as spaces."""
-    return _WORD.findall(text.strip().casefold().replace("×", "x"))
-
-
 def _is_measure(word: str) -> bool:
     return word in _NAMES
 
@@ -364,10 +356,8 @@ def _length(name: Measured, parts: _Arguments) -> int | None:
 
 def _line(word: str, measure: Measure) -> Decimal:
     """A number in the unit of what is measured."""
-    match = _NUMBER.fullmatch(word)
-    if match is None:
-        raise _Stop("bad_number", word)
-    number, suffix = Decimal(match[1]), match[2] or ""
+    number = _number(word)
+    suffix = word[-1] if word[-1] in NUMBER_MARKS else ""
     unit = measure.name.trait.unit
     wanted = _SUFFIX.get(unit, "")
     if wanted and suffix != wanted:
@@ -377,6 +367,13 @@ def _line(word: str, measure: Measure) -> Decimal:
     if suffix in _SCALE and unit is Unit.POINTS:
         raise _Stop("bad_number", word)
     return number / 100 if unit is Unit.SHARE else number * _SCALE.get(suffix, Decimal(1))
+
+
+def _number(word: str) -> Decimal:
+    number = read_number(word, marks=NUMBER_MARKS)
+    if not isinstance(number, Decimal):
+        raise _Stop("bad_number" if number is None else "two_readings", word)
+    return number
 
 
 def _pause(word: str) -> int:

@@ -1,7 +1,8 @@
 """Limits and the mode, as people change them.
 
 A limit that makes the desk more careful is lowered at once; one that lets it risk more is asked.
-Which way is which stands in one table; a limit that is not in it is asked either way.
+Which way is which stands in one table; a limit that is not in it is asked either way. So is how
+long a question lasts: where the desk buys at its end, a shorter question means buying unasked.
 
 To real money there is no button: the wish is refused with what is missing.
 """
@@ -21,6 +22,7 @@ from engine.domain.desk import Mode
 from engine.domain.errors import InvalidValueError
 from engine.domain.lifecycles import ApprovalState
 from engine.domain.research import DriftState
+from engine.domain.values import require
 from engine.ports import UnitOfWork
 from engine.strategy.owner import terms_digest
 from engine.strategy.policy import TradingPolicy
@@ -54,7 +56,6 @@ _RISKIER: Mapping[str, str | tuple[str, ...]] = {
     "approval.quorum_above_quote": _MORE,
     "approval.quorum": _LESS,
     "approval.totp_above_quote": _MORE,
-    "approval.expires_after_s": _MORE,
     "approval.max_drift_bps": _MORE,
     "approval.on_expiry": ("skip", "smaller", "limit"),
 }
@@ -62,6 +63,17 @@ _RISKIER: Mapping[str, str | tuple[str, ...]] = {
 
 ``off`` is the riskiest value of an amount above which somebody has to agree.
 """
+
+_DECIDES_REASON = (
+    "approval.ask_above_quote",
+    "approval.ask_above_equity_fraction",
+    "automation.uncalibrated_paper",
+    "automation.uncalibrated_live",
+)
+"""Limits that also decide for which reason an entry is asked, and so what its expiry does."""
+
+_LEAST: Mapping[str, int] = {"approval.expires_after_s": 60}
+"""Bounds of what people set, beside those of the policies: a question has to be answerable."""
 
 
 class LimitLever:
@@ -81,11 +93,13 @@ class LimitLever:
         text = written(configured.policies, key) if wish.value == FILE else wish.value
         try:
             policies, after = with_value(chosen.policies, key, text)
+            if wish.value != FILE:
+                _require_least(key, after)
         except InvalidValueError as err:
             return Refusal(
                 reason="bad_value", values={"key": key, "value": wish.value, "detail": str(err)}
             )
-        is_careful = not raises_risk(key, before, after)
+        is_careful = not (raises_risk(key, before, after) or _moves_expiry(chosen.policies, key))
         terms = terms_digest(chosen.policies), terms_digest(policies)
         held = held_of(self._context, chosen.strategy)
         proof = current_proof(unit, replace(held, terms=terms[0]))
@@ -102,6 +116,24 @@ class LimitLever:
         key, value = str(change.after["key"]), str(change.after["value"])
         file_value = written(self._context.steering.configured.policies, key)
         put_override(unit, change, applied, key=key, value=value, file_value=file_value)
+
+
+def _require_least(key: str, value: str) -> None:
+    least = _LEAST.get(key)
+    if least is not None:
+        require(int(value) >= least, key.partition(".")[2], f">= {least}", value)
+
+
+def _moves_expiry(policies: TradingPolicy, key: str) -> bool:
+    """Whether another reason to ask may let the desk buy an entry at its expiry.
+
+    An entry that is asked for its amount is not asked for its market's rule any more: where the
+    reasons end differently, even a lower threshold may turn nothing into a purchase.
+    """
+    policy = policies.approval
+    rules = policy.on_expiry_rules.items()
+    ends = {policy.on_expiry, *(word for rule, word in rules if "/" not in rule)}
+    return key in _DECIDES_REASON and len(ends) > 1
 
 
 def _ends(proof: object, terms: tuple[str, str]) -> bool:

@@ -130,5 +130,5 @@ def _miss(decision: Decision) -> Miss | None:
         rank_fraction=score.rank_fraction,
         threshold_rank_fraction=score.threshold_rank_fraction,
         reason=decision.reason.label,
-        gate=next(failed, None),
+        gate=next(failed, None) if decision.route is RouteCode.REFUSE else None,
     )

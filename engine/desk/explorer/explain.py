@@ -1,7 +1,8 @@
 """Why, and why not: a close of a market with its gates, what it lacked, and what came behind them.
 
 Where no entry was proposed, the gates behind the threshold were never reached. They are asked all
-the same, with nothing held and no brake on: "and if the score had been high enough?" has an answer.
+the same, with nothing held and no brake on but the switches that were on at that close: "and if the
+score had been high enough?" has an answer.
 """
 
 from collections.abc import Callable
@@ -13,17 +14,17 @@ from engine.desk.context import DeskContext
 from engine.desk.explorer.gates import gates_of, needed_score
 from engine.desk.explorer.places import Found, found_at, judged, seen_until, version_on
 from engine.desk.queries import narration_key
-from engine.domain.decisions import Decision
+from engine.desk.seen import PASSED_OVER
+from engine.domain.decisions import CheckRecord, Decision
+from engine.domain.desk import Mode
 from engine.domain.explorer import Beyond, Place, WhyView
 from engine.domain.market import Symbol
-from engine.domain.reasons import ActionCode, ReasonCode
+from engine.domain.reasons import ActionCode, VerdictCode
 from engine.ports import UnitOfWork
 from engine.strategy.crossing_back import edge_estimate
 
 type Narrate = Callable[[Decision, str], str]
 """Words in a language for a decision that has none yet: the template."""
-
-_PASSED_OVER = (ReasonCode.BELOW_THRESHOLD, ReasonCode.SPOT_NEVER_SHORT)
 
 
 def why(
@@ -49,6 +50,7 @@ def why(
         text=str(words["text"]) if is_from_model else narrate(decision, language),
         is_from_model=is_from_model,
         simulated=context.simulated,
+        alert_only=context.mode is Mode.ALERT,
         earlier=_earlier(context, unit, decision),
         later=_later(context, decision),
     )
@@ -62,7 +64,7 @@ def _lot_size(context: DeskContext, symbol: Symbol) -> Decimal | None:
 def _beyond(context: DeskContext, unit: UnitOfWork, found: Found) -> Beyond | None:
     decision = found.decision
     is_own = decision.timeframe is context.timeframe and decision.symbol in context.symbols
-    if not is_own or decision.action is not ActionCode.NONE or decision.reason not in _PASSED_OVER:
+    if not is_own or decision.action is not ActionCode.NONE or decision.reason not in PASSED_OVER:
         return None
     if decision.score is None or decision.score.signed <= 0:
         return None
@@ -77,11 +79,19 @@ def _beyond(context: DeskContext, unit: UnitOfWork, found: Found) -> Beyond | No
         context, unit, decision.symbol, decision.closed_at, seen, passes_thresholds=True
     )
     return Beyond(
-        gates=verdict.checks,
+        gates=_under_switches(decision, verdict.checks),
         cost=verdict.cost,
         edge=edge_estimate(verdict, seen.edge),
         notional_quote=verdict.plan.notional_quote if verdict.plan else None,
     )
+
+
+def _under_switches(
+    decision: Decision, supposed: tuple[CheckRecord, ...]
+) -> tuple[CheckRecord, ...]:
+    """Supposed gates, with those in place that the record of the decision knows."""
+    known = {c.name: c for c in decision.checks if c.verdict is not VerdictCode.NOT_REACHED}
+    return tuple(known.get(gate.name, gate) for gate in supposed)
 
 
 def _earlier(context: DeskContext, unit: UnitOfWork, decision: Decision) -> datetime | None:

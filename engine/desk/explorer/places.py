@@ -19,6 +19,7 @@ from engine.desk.charts import bars_until
 from engine.desk.context import DeskContext
 from engine.desk.seen import Seen, record, see
 from engine.domain.decisions import Decision
+from engine.domain.desk import Controls
 from engine.domain.explorer import Place
 from engine.domain.ids import decision_id
 from engine.domain.market import Symbol, Timeframe
@@ -65,7 +66,7 @@ def recomputed(context: DeskContext, unit: UnitOfWork, place: Place) -> Found | 
     if made.timeframe is not context.timeframe:
         return Found(decision=_scored(context, made, place.symbol, closed_at, seen), seen=seen)
     verdict = judged(context, unit, place.symbol, closed_at, seen)
-    return Found(decision=record(context, closed_at, verdict, seen), seen=seen)
+    return Found(decision=record(context, closed_at, verdict, seen, Controls()), seen=seen)
 
 
 def version_on(context: DeskContext, timeframe: Timeframe) -> StrategyVersion:

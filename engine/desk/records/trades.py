@@ -1,19 +1,18 @@
 """Closed trades in pages, and one of them with what led to it."""
 
-from datetime import timedelta
+from bisect import bisect_left
 from decimal import Decimal
 
-from engine.desk.charts import overlay_columns
+from engine.desk.charts import WARM_UP_BARS, bars_until, overlay_columns, tail
 from engine.desk.context import DeskContext
-from engine.desk.records.money import CURVE_SLOTS
 from engine.domain.decisions import ExitPlan
 from engine.domain.ids import TradeId
 from engine.domain.market import CandleSeries, Timeframe
 from engine.domain.portfolio import Trade
 from engine.domain.records import TradesPage, TradeView, risk_per_unit
+from engine.domain.values import to_ms
 from engine.domain.views import ChartView
 from engine.indicators.bars import Bars
-from engine.market.resample import resample
 from engine.ports import UnitOfWork
 
 PAGE_ROWS = 8
@@ -65,9 +64,9 @@ def trade_chart(context: DeskContext, trade_id: TradeId) -> ChartView | None:
         if trade is None:
             return None
         frame = _frame(context.timeframe, trade)
-        bars = _bars(context, unit, trade, frame)
+        series, cut = _bars(context, unit, trade, frame)
         entry = unit.orders.get(trade.entry_order_id)
-    if not len(bars):
+    if cut == len(series):
         return None
     plan = entry.intent.exit_plan if entry else None
     levels = {"entry": trade.entry_price}
@@ -75,13 +74,13 @@ def trade_chart(context: DeskContext, trade_id: TradeId) -> ChartView | None:
         levels["stop"] = plan.stop_price
         if plan.take_profit_price is not None:
             levels["target"] = plan.take_profit_price
-    columns = overlay_columns(Bars.of(bars, frame))
+    columns = overlay_columns(Bars.of(series, frame))
     return ChartView(
         venue=context.venue,
         symbol=trade.symbol,
         timeframe=frame,
-        bars=bars,
-        columns={name: column.tolist() for name, column in columns.items()},
+        bars=tail(series, cut),
+        columns={name: column[cut:].tolist() for name, column in columns.items()},
         levels=levels,
         simulated=context.simulated,
     )
@@ -99,17 +98,12 @@ def _frame(finest: Timeframe, trade: Trade) -> Timeframe:
     return next((frame for frame in wide if held <= frame.delta * room), wide[-1])
 
 
-def _bars(context: DeskContext, unit: UnitOfWork, trade: Trade, frame: Timeframe) -> CandleSeries:
-    own = context.timeframe
+def _bars(
+    context: DeskContext, unit: UnitOfWork, trade: Trade, frame: Timeframe
+) -> tuple[CandleSeries, int]:
+    """Bars of the trade behind those that its overlays need, and where the trade's begin."""
     start = frame.floor(trade.opened_at) - frame.delta * _BEFORE
     end = min(frame.floor(trade.closed_at) + frame.delta * (_AFTER + 1), context.clock.now())
-    if frame is not own:
-        stored = unit.candles.between(context.venue, trade.symbol, frame, start, end)
-        if len(stored):
-            return stored
-    # A trade on the desk's own timeframe that lasted for years is cut, not read for minutes.
-    start = max(start, end - own.delta * _MOST_BARS * CURVE_SLOTS)
-    finer = unit.candles.between(
-        context.venue, trade.symbol, own, start, end - own.delta + timedelta(microseconds=1)
-    )
-    return finer if frame is own else resample(finer, own, frame)
+    wanted = -((start - end) // frame.delta) + WARM_UP_BARS
+    series = bars_until(context, unit, trade.symbol, frame, end, wanted)
+    return series, bisect_left(series.open_ms, to_ms(start))

@@ -12,6 +12,7 @@ from bot.handlers.dispatch import Dispatcher, Strangers
 from bot.handlers.presses import PRESSES
 from bot.messages import callbacks
 from bot.messages.callbacks import Callback, encode
+from bot.messages.words import Words
 from bot.policy import ChatOptions
 from engine.desk.people import new_pairing_code
 from engine.domain.desk import Person, Role
@@ -162,7 +163,7 @@ def test_strangers_are_forgiven_after_a_while() -> None:
         ("/buy DOGE 100", "unknown_symbol"),
         ("/buy BTC -5", "buy_amount"),
         ("/buy BTC 0", "buy_amount"),
-        ("/buy BTC 1,5", "buy_amount"),
+        ("/buy BTC 1,500", "number_two_readings"),
         ("/buy BTC nan", "buy_amount"),
         ("/buy BTC 1e9", "buy_amount"),
         ("/buy BTC 9999999999999", "buy_amount"),
@@ -211,3 +212,47 @@ def test_help_lists_what_the_role_may_do(dispatcher: Dispatcher) -> None:
     (theirs,) = dispatcher.respond(said("/help", VIEWER.user_id)).replies
     assert mine.payload["commands"] == list(COMMANDS)
     assert "buy" not in str(theirs.payload["commands"])
+
+
+def unspoken(bench: Bench) -> None:
+    """The owner is named in the configuration and was never heard."""
+    with bench.units() as unit:
+        unit.desk.put_person(replace(OWNER, language=""))
+        unit.commit()
+
+
+def language_of(bench: Bench) -> str:
+    owner = bench.assembled.desk.person(OWNER.user_id)
+    assert owner is not None
+    return owner.language
+
+
+def test_who_was_never_heard_gets_the_language_of_their_app(
+    dispatcher: Dispatcher, bench: Bench
+) -> None:
+    unspoken(bench)
+    dispatcher.respond(said("/status", language="de-AT"))
+    assert language_of(bench) == "de"
+    assert bench.actions() == []
+    dispatcher.respond(said("/status", language="es"))
+    assert language_of(bench) == "de"
+
+
+@pytest.mark.parametrize(("language", "is_private"), [("fr", True), ("de", False)])
+def test_a_strange_language_or_a_group_leaves_the_desks(
+    language: str, dispatcher: Dispatcher, bench: Bench, *, is_private: bool
+) -> None:
+    unspoken(bench)
+    dispatcher.respond(said("/status", language=language, is_private=is_private))
+    assert language_of(bench) == ""
+    german = ChatOptions(language="de")
+    assert Words.for_reader(bench.assembled.desk.person(OWNER.user_id), german).language == "de"
+
+
+def test_a_chosen_language_stays_whatever_the_app_speaks(
+    dispatcher: Dispatcher, bench: Bench
+) -> None:
+    unspoken(bench)
+    dispatcher.respond(said("/settings language es", language="de"))
+    dispatcher.respond(said("/status", language="de"))
+    assert language_of(bench) == "es"

@@ -28,12 +28,12 @@ from bot.messages.rendered import Rendered
 from bot.messages.words import Words
 from bot.policy import LANGUAGES
 from engine.domain.decisions import CheckRecord, Decision
-from engine.domain.desk import Json
+from engine.domain.desk import Controls, Json, Mode
 from engine.domain.explorer import Direction, Order, Wish
 from engine.domain.market import Symbol, Timeframe
 from engine.domain.reasons import CheckCode, ReasonCode, RouteCode, VerdictCode
 from engine.strategy.policy import EntryPolicy
-from tests.fakes.desk_builder import AUTOMATIC, BTC, ETH, START, Bench, build, rising
+from tests.fakes.desk_builder import AUTOMATIC, BTC, ETH, OWNER, START, Bench, build, rising
 from tests.fakes.units import FakeUnits
 from tests.servers.telegram.entities import format_text
 from tests.unit.bot.harness import scored
@@ -227,6 +227,33 @@ def test_below_the_threshold_it_says_how_far_and_what_would_have_followed(
     assert picture.needed == 100
     assert [gate.mark for gate in picture.gates if not gate.is_supposed] == ["failed", "passed"]
     assert picture.note == "Grey: as if the score had passed, with nothing held"
+
+
+def test_a_close_under_the_kill_switch_says_so_and_a_desk_that_alerts_asks_nobody(
+    fake_units: FakeUnits,
+) -> None:
+    bench = build(fake_units, policies=STRICT, bars=rising(), price="106", mode=Mode.ALERT)
+    bench.assembled.desk.controls.kill(OWNER)
+    bench.assembled.scanner.scan(START)
+    with bench.units() as unit:
+        unit.desk.put_controls(Controls())
+        unit.commit()
+    rendered = shown(bench, "why", symbol="BTC/USDT")
+    text = plain(rendered.text)
+    assert "With that, it would still have failed: kill switch (on)" in text
+    assert "The desk only alerts: nobody would have been asked, nothing bought" in text
+    assert "a person would have been asked" not in text
+    assert isinstance(rendered.picture, WhyPicture)
+    switch = next(gate for gate in rendered.picture.gates if gate.name == "kill switch")
+    assert (switch.figures, switch.mark, switch.is_supposed) == ("on", "failed", False)
+
+
+def test_a_desk_that_alerts_says_that_nobody_would_have_been_asked(fake_units: FakeUnits) -> None:
+    bench = build(fake_units, policies=STRICT, bars=rising(), price="106", mode=Mode.ALERT)
+    bench.assembled.scanner.scan(START)
+    text = plain(shown(bench, "why", symbol="BTC/USDT").text)
+    assert "The desk only alerts: nobody would have been asked, nothing bought" in text
+    assert "a person would have been asked" not in text
 
 
 def test_a_close_of_which_nothing_is_stored_says_recomputed(fake_units: FakeUnits) -> None:

@@ -464,3 +464,18 @@ def test_progress_is_drawn_as_a_bar(bench: Bench) -> None:
     assert rendered is not None
     assert "▓▓▓▓▓░░░░░" in rendered.text
     assert "About 1.5 minutes" in rendered.text
+
+
+def test_the_equity_of_a_fill_is_the_one_written_down_with_it(bench: Bench) -> None:
+    ask(bench)
+    bench.approve(bench.pending()[0])
+    (row,) = bench.outbox("fill")
+    bench.market.set_price(BTC, "300")
+    told = RENDERERS["fill"](telling(bench, "en", payload=dict(row.payload)))
+    old = RENDERERS["fill"](telling(bench, "en", payload={"order_id": row.payload["order_id"]}))
+    assert told is not None
+    assert old is not None
+    # 5 BTC at 100.05 are worth what they cost; the fee of 1.0005 is gone.
+    assert "Equity 9,999.00 USDT" in told.text
+    assert "Equity" not in old.text
+    assert "simulated market" in old.text

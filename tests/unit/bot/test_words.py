@@ -128,3 +128,9 @@ def test_times_are_in_the_owners_zone() -> None:
     moment = datetime(2026, 7, 1, 12, 30, 5, tzinfo=UTC)
     assert EN.clock(moment) == "14:30:05"
     assert EN.moment(moment) == "2026-07-01 14:30"
+
+
+def test_a_deadline_on_another_day_in_the_owners_zone_has_its_date() -> None:
+    asked = datetime(2026, 7, 1, 21, 50, tzinfo=UTC)
+    assert EN.clock_beside(asked.replace(minute=59), asked) == "23:59:00"
+    assert EN.clock_beside(asked.replace(hour=22), asked) == "2026-07-02 00:50"

@@ -125,8 +125,26 @@ def test_a_close_is_told_with_its_trade(bench: Bench) -> None:
     bench.gateway.place(entry())
     close(bench)
     (trade,) = bench.trades()
-    told = {"trade_id": trade.id, "symbol": str(trade.symbol), "reason": trade.exit_reason}
+    told = {
+        "trade_id": trade.id,
+        "symbol": str(trade.symbol),
+        "reason": trade.exit_reason,
+        "equity_quote": str(bench.balances()["USDT"]),
+    }
     assert [message.payload for message in bench.outbox("closed")] == [told]
+
+
+def test_a_fill_is_told_with_the_equity_after_it(bench: Bench) -> None:
+    bench.gateway.place(entry())
+    bench.market.set_price(BTC, "200")
+    bench.market.set_price(ETH, "150")
+    bench.gateway.place(entry("e2", "2", symbol=ETH, exit_plan=ExitPlan(stop_price=D(140))))
+    first, second = bench.outbox("fill")
+    # 5 at 100.05 are worth what they cost: only the fee of 1.0005 is gone.
+    assert D(str(first.payload["equity_quote"])) == D("9998.9995")
+    # BTC now counts at its last close, 100, and 20 bps of 2 at 150.05 are gone as well.
+    fee = D("0.6002")
+    assert D(str(second.payload["equity_quote"])) == D("9998.9995") - 5 * D("0.05") - fee
 
 
 def test_two_partial_fills_of_an_entry_are_two_messages(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.checks.policy import ApprovalPolicy
 from engine.desk.changes.limits import _RISKIER, raises_risk
 from engine.desk.overrides import layered, limit_keys
 from engine.domain.changes import ChangeKind, ChangeResult, Override
@@ -104,6 +105,7 @@ def test_another_process_takes_the_change_up(changing: Changing) -> None:
         ("risk.sizing", "martingale", "bad_value"),
         ("approval.on_expiry", "yolo", "bad_value"),
         (POSITIONS, "5", "no_change"),
+        ("approval.expires_after_s", "59", "bad_value"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(
@@ -146,6 +148,8 @@ def test_an_amount_may_be_off_and_that_is_the_riskiest(changing: Changing) -> No
         ("approval.quorum_above_quote", "100", "off", True),
         ("approval.quorum_above_quote", "off", "100", False),
         ("approval.ask_above_quote", "100", "99.5", False),
+        ("approval.expires_after_s", "900", "60", True),
+        ("approval.expires_after_s", "900", "901", True),
         ("approval.on_expiry", "limit", "skip", False),
         ("approval.on_expiry", "skip", "smaller", True),
         ("risk.sizing", "fixed_fraction", "kelly", True),
@@ -165,6 +169,44 @@ def test_approvers_may_make_the_desk_more_careful_and_ask_for_more(changing: Cha
     change = changing.asked(ChangeKind.LIMIT, POSITIONS, "4", APPROVER.user_id)
     assert changing.approve(change, APPROVER).result is ChangeResult.NOT_ALLOWED
     assert changing.value_of(POSITIONS) == "3"
+
+
+@pytest.mark.parametrize("value", ["60", "1800"])
+def test_how_long_a_question_lasts_is_asked_either_way(changing: Changing, value: str) -> None:
+    change = changing.asked(ChangeKind.LIMIT, "expires_after_s", value, APPROVER.user_id)
+    assert change.needs_code
+    assert changing.approve(change, APPROVER).result is ChangeResult.NOT_ALLOWED
+    assert changing.value_of("approval.expires_after_s") == "900"
+    assert changing.approve(change).result is ChangeResult.APPLIED
+    assert changing.value_of("approval.expires_after_s") == value
+
+
+def test_the_files_own_time_is_gone_back_to_however_short(fake_units: FakeUnits) -> None:
+    approval = ApprovalPolicy(expires_after_s=30)
+    changing = Changing(build(fake_units, policies=TradingPolicy(approval=approval)))
+    changing.approve(changing.asked(ChangeKind.LIMIT, "expires_after_s", "60"))
+    changing.approve(changing.asked(ChangeKind.LIMIT, "expires_after_s", "file"))
+    assert changing.value_of("approval.expires_after_s") == "30"
+
+
+@pytest.mark.parametrize("key", ["ask_above_quote", "ask_above_equity_fraction"])
+@pytest.mark.parametrize(
+    ("approval", "result"),
+    [
+        (ApprovalPolicy(on_expiry_rules={"ask_above_quote": "limit"}), ChangeResult.ASKED),
+        (
+            ApprovalPolicy(on_expiry="limit", on_expiry_rules={"ask_symbol_rule": "skip"}),
+            ChangeResult.ASKED,
+        ),
+        (ApprovalPolicy(on_expiry="limit"), ChangeResult.APPLIED),
+        (ApprovalPolicy(on_expiry_rules={"BTC/USDT": "limit"}), ChangeResult.APPLIED),
+    ],
+)
+def test_a_lower_threshold_is_asked_where_another_reason_ends_in_another_way(
+    fake_units: FakeUnits, key: str, approval: ApprovalPolicy, result: ChangeResult
+) -> None:
+    changing = Changing(build(fake_units, policies=TradingPolicy(approval=approval)))
+    assert changing.limit(key, "0", APPROVER.user_id).result is result
 
 
 @pytest.mark.parametrize("by", [VIEWER.user_id, STRANGER])
