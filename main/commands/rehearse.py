@@ -42,12 +42,16 @@ def rehearse(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Replay a period: scan, questions, orders, paper fills, messages, audit."""
+    """Replay a period: scan, questions, orders, paper fills, messages, audit.
+
+    What you see counts as a trial of the strategy's lineage, as a backtest of the same would.
+    """
     from engine.desk.rehearsal import Approver
     from engine.domain.errors import UsageError
     from main.options import prepare_folder
     from main.output import print_json, say
-    from main.planning import period_of
+    from main.planning import period_of, plan_of
+    from main.proving import keep_backtest
     from main.rehearsal_report import print_report, report_json, write_report
     from main.rehearsing import Plan, fresh_file, stage, terminal_answer, watching
     from main.store import open_units
@@ -69,6 +73,7 @@ def rehearse(
     answer = terminal_answer(staged.assembled) if approve == Approver.ASK else None
     with watching(speed, quiet=json) as watch:
         done = staged.run(Approver(approve), watch=watch, answer=answer)
+    keep_backtest(stored, plan_of(settings, plan.strategy, staged.history))
     if report is not None:
         write_report(staged, done, report)
     sources = staged.history.sources

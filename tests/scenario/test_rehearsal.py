@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from db.unit_of_work import SqlUnits
 from engine.domain.market import CandleSeries, Symbol
 from tests.scenario.cli import Answer, Cli
 from tests.scenario.history import HOUR, START, Market, candles
@@ -149,3 +150,26 @@ def test_a_file_that_peeks_at_a_single_stored_candle_is_not_rehearsed(cli: Cli) 
         run("data import .").ok()
         refused = run(f"rehearse {PERIOD} --strategy peek.py --json")
     assert_refused(refused, "but 0 when")
+
+
+def test_who_rehearses_has_looked_as_who_plays_a_backtest(cli: Cli) -> None:
+    days = 40
+    series = candles(MARKETS[0], seed=8, bars=days * 24)
+    write_csv(series, cli.folder / "AAA_USDT-1h.csv")
+    period = f"--from {START:%Y-%m-%d} --to {START + days * 24 * HOUR:%Y-%m-%d} --symbol AAA/USDT"
+    with cli.session() as run:
+        run("data import AAA_USDT-1h.csv").ok()
+        run(f"rehearse {period} --timeframe 1d --approve none --json").ok()
+        rehearsed = trials_of(cli)
+        run(f"backtest {period} --timeframe 1d --json").ok()
+    assert len(rehearsed) == 1
+    assert trials_of(cli) == rehearsed
+
+
+def trials_of(cli: Cli) -> list[str]:
+    """Ids of what was looked at, from the database that the desk uses."""
+    units = SqlUnits(f"sqlite:///{next((cli.folder / 'var').glob('*.db'))}")
+    with units(read_only=True) as unit:
+        found = [trial.id for trial in unit.trials.all()]
+    units.close()
+    return found
