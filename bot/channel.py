@@ -7,7 +7,7 @@ Failures are one small tree, named by what the sender must do about them, becaus
 the only one who handles them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -197,4 +197,8 @@ class Channel(Protocol):
 
     async def offer(self, menu: Menu) -> None:
         """Show the commands in the chat's menu."""
+        ...
+
+    async def withdraw(self, chat_id: int, languages: Iterable[str]) -> None:
+        """Take a chat's own menu away, in these languages; what everybody sees stays."""
         ...

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bot.channel import Incoming, Keyboard, Menu, MissingError, Outgoing, RawUpdate
 from bot.messages.markup import plain
+from bot.messages.words import Words
 from engine.domain.desk import Json
 from engine.domain.values import to_ms
 from engine.ports import Clock
@@ -36,8 +37,15 @@ class ConsoleChannel:
     remembers = False
 
     def __init__(
-        self, *, lines: Iterable[str], write: Write, pictures_dir: Path, clock: Clock
+        self,
+        *,
+        lines: Iterable[str],
+        write: Write,
+        pictures_dir: Path,
+        clock: Clock,
+        words: Words | None = None,
     ) -> None:
+        self._words = words or Words.of("en", "UTC")
         self._lines = lines
         self._write = write
         self._pictures_dir = pictures_dir
@@ -145,15 +153,18 @@ class ConsoleChannel:
     async def offer(self, menu: Menu) -> None:
         """A terminal has no menu; ``/help`` lists the commands."""
 
+    async def withdraw(self, chat_id: int, languages: Iterable[str]) -> None:
+        """There is none."""
+
     async def _show(self, message_id: int, message: Outgoing) -> None:
         text = message.text if message.is_plain else plain(message.text)
         parts = [_RULE, text]
         if message.photo is not None:
             path = await asyncio.to_thread(self._save, message_id, message)
-            parts.append(f"[picture: {path}]")
+            parts.append(plain(self._words("terminal.picture", path=path)))
         if message.document is not None:
             path = await asyncio.to_thread(self._keep, message_id, message)
-            parts.append(f"[file: {path}]")
+            parts.append(plain(self._words("terminal.file", path=path)))
         numbered = self._numbered(message_id, message.keyboard)
         parts += numbered
         self._write("\n".join(parts))

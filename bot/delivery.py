@@ -7,7 +7,9 @@ Choices:
   picture. An alert is not lost to an underscore.
 - The message that a new one replaces is told for the last time first: its buttons go, and it says
   what became of its question.
-- A picture that cannot be drawn is left out.
+- A picture that cannot be drawn is left out, and the message says so. Where a message has a picture
+  already, of something else, a plain one takes its place (``bot.stand_in``), and where the service
+  takes none at all, the message is told anew without one: the wrong market is never shown.
 """
 
 import asyncio
@@ -32,9 +34,10 @@ from bot.loads import Delivered
 from bot.messages.markup import Html, cut, plain, shorten, split
 from bot.messages.pictures import draw
 from bot.messages.registry import GAINS_PICTURE, RENDERERS, SWAPS_PICTURE
-from bot.messages.rendered import Facts, Rendered, Telling
+from bot.messages.rendered import Facts, Rendered, Telling, lines
 from bot.messages.words import Words
 from bot.policy import ChatOptions
+from bot.stand_in import stand_in
 from engine.desk.front import DeskFront
 from engine.domain.desk import OutboxMessage, Person, SentMessage
 from engine.domain.errors import ChatError
@@ -45,9 +48,16 @@ _SWEPT = 12
 _REFUSED_IN_PASSING = (MissingError, UnchangedError, RefusedError, GoneError)
 
 
+class StuckPhotoError(MissingError):
+    """The message shows something else, and the service takes no picture to put in its place."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """A row on its way. ``reader`` is ``None`` in a group; ``known`` speaks of the subject now."""
+    """A row on its way. ``reader`` is ``None`` in a group; ``known`` speaks of the subject now.
+
+    ``is_late`` is an answer that somebody has given up waiting for.
+    """
 
     row: OutboxMessage
     chat_id: int
@@ -56,6 +66,13 @@ class Parcel:
     is_edit: bool
     is_repeat: bool
     is_silent: bool = False
+    is_late: bool = False
+
+    @property
+    def swaps_picture(self) -> bool:
+        """Whether the picture of what was shown before must go."""
+        is_photo = self.known is not None and self.known.has_photo
+        return self.is_edit and is_photo and self.row.kind in GAINS_PICTURE | SWAPS_PICTURE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,20 +105,19 @@ class Postman:
 
     async def prepare(self, parcel: Parcel) -> Prepared | None:
         """The message as it will go out, picture drawn; ``None`` when there is nothing to tell."""
-        keeps_photo = parcel.known is not None and parcel.known.has_photo
         kind = parcel.row.kind
-        swaps = kind in GAINS_PICTURE or (keeps_photo and kind in SWAPS_PICTURE)
-        telling = self._telling(parcel, wants_picture=swaps or not parcel.is_edit)
+        gains = kind in GAINS_PICTURE or parcel.swaps_picture
+        telling = self._telling(parcel, wants_picture=gains or not parcel.is_edit)
         rendered = await self._in_desk_thread(self._render, kind, telling)
         if rendered is None:
             return None
-        text = rendered.text
-        if parcel.is_repeat and not parcel.is_edit:
-            text = Html(f"{text}\n{telling.words('notices.repeat')}")
+        drawn = await self._draw(rendered)
+        is_undrawn = drawn is None and rendered.picture is not None
+        instead = stand_in(telling.options.theme) if parcel.swaps_picture else None
         message = Outgoing(
-            text=text,
+            text=lines(rendered.text, *_notes(parcel, telling, is_undrawn=is_undrawn)),
             keyboard=rendered.keyboard,
-            photo=await self._draw(rendered),
+            photo=drawn or instead,
             document=rendered.document,
             name=_file_name(rendered.document_name or rendered.picture_name),
             is_silent=parcel.is_silent,
@@ -146,6 +162,11 @@ class Postman:
         The first delivery was not confirmed: if it arrived all the same, its number is just below
         the repeat's, and nothing is bound to it. Whatever has such a number is a stray copy, or no
         message of ours, which the service does not let us change.
+
+        Only the nearest dozen is looked at, since each costs a request. A copy farther away keeps
+        its buttons, and that is harmless: a press is about the question and not about the message,
+        so that it counts once or is answered why not, and then the copy is told the end too
+        (``bot.inbox``).
         """
         for number in range(delivered.message_id - 1, delivered.message_id - 1 - _SWEPT, -1):
             if number <= 0 or number in known:
@@ -163,7 +184,10 @@ class Postman:
         known = parcel.known
         assert known is not None  # an edit is only chosen where there is a message
         limit = CAPTION_LIMIT if known.has_photo or message.photo else TEXT_LIMIT
-        for variant in _variants(_fitted(message, limit)):
+        instead = None
+        if parcel.swaps_picture:
+            instead = stand_in(self._options.for_reader(parcel.reader).theme)
+        for variant in _variants(_fitted(message, limit), instead):
             try:
                 await self._channel.edit(
                     parcel.chat_id, known.chat_message_id, variant, has_photo=known.has_photo
@@ -176,7 +200,24 @@ class Postman:
                 continue
             has_photo = known.has_photo or variant.photo is not None
             return Delivered(message_id=known.chat_message_id, has_photo=has_photo)
+        if instead is not None:
+            raise StuckPhotoError(str(refused)) from refused
         raise refused
+
+    async def put_away(self, parcel: Parcel) -> None:
+        """Take the message away that could not be edited and was told anew, or its buttons.
+
+        Where neither can be, it still says what it has said before.
+        """
+        known = parcel.known
+        assert known is not None  # it was edited before
+        for away in (self._channel.delete, self._channel.strip):
+            try:
+                await away(parcel.chat_id, known.chat_message_id)
+            except ChatError as err:
+                _log.info("old_message_kept", chat=parcel.chat_id, detail=str(err))
+            else:
+                return
 
     async def send(self, parcel: Parcel, message: Outgoing) -> Delivered:
         """Send a new message, in several parts if it must be; raises the last refusal."""
@@ -257,13 +298,25 @@ class Postman:
         return Words.for_reader(reader, self._options)
 
 
-def _variants(message: Outgoing) -> Iterator[Outgoing]:
-    """The message in ever plainer dress."""
+def _notes(parcel: Parcel, telling: Telling, *, is_undrawn: bool) -> Iterator[Html]:
+    """What is said about the delivery itself."""
+    if is_undrawn:
+        yield telling.words("notices.no_picture")
+    if parcel.is_edit:
+        return
+    if parcel.is_repeat:
+        yield telling.words("notices.repeat")
+    if parcel.is_late:
+        yield telling.words("notices.late", time=telling.words.moment(parcel.row.created_at))
+
+
+def _variants(message: Outgoing, instead: bytes | None = None) -> Iterator[Outgoing]:
+    """The message in ever plainer dress; at last without its picture, or with another one."""
     yield message
     bare = replace(message, text=plain(message.text), is_plain=True)
     yield bare
-    if message.photo is not None:
-        yield replace(bare, photo=None)
+    if message.photo not in (None, instead):
+        yield replace(bare, photo=instead)
 
 
 def _fitted(message: Outgoing, limit: int) -> Outgoing:

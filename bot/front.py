@@ -5,24 +5,23 @@ The same class serves Telegram and the terminal.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import structlog
 
-from bot.channel import Channel, CommandHelp, Menu
+from bot.channel import Channel
 from bot.delivery import Postman
-from bot.handlers.commands import COMMANDS, Command, commands_of
 from bot.handlers.dispatch import Dispatcher
 from bot.inbox import InboxPump, Threads
 from bot.ledger import Audience, OutboxLedger
+from bot.menus import MenuKeeper
 from bot.messages.rendered import StoredFacts
-from bot.messages.words import Words, load_texts
 from bot.outbox import OutboxPump
-from bot.policy import LANGUAGES, ChatOptions, Rates
+from bot.policy import ChatOptions, Rates
 from engine.desk.front import DeskFront
 from engine.desk.tell import card_subject
-from engine.domain.desk import OutboxMessage, Person, Priority
+from engine.domain.desk import OutboxMessage, Priority
 from engine.domain.errors import ChatError
 from engine.domain.ids import message_id
 from engine.ports import Clock, Units
@@ -31,7 +30,6 @@ _log = structlog.get_logger()
 
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 30.0
-_FOR_STRANGERS = ("start",)
 
 
 class ChatDesk:
@@ -60,7 +58,6 @@ class ChatDesk:
         self._clock = clock
         self._desk_thread = desk_thread
         options = options or ChatOptions()
-        self._options = options
         self._own_threads = [ThreadPoolExecutor(1, "chat-store")]
         if picture_thread is None:
             picture_thread = ThreadPoolExecutor(1, "chat-pictures")
@@ -86,6 +83,7 @@ class ChatDesk:
             store_thread=threads.store,
             rates=rates or Rates(),
         )
+        self._menus = MenuKeeper(channel, units=units, options=options, store_thread=threads.store)
         self._inbox = InboxPump(
             channel,
             units=units,
@@ -93,7 +91,8 @@ class ChatDesk:
             clock=clock,
             threads=threads,
             on_reply=self._outbox.wake,
-            on_paired=self._offer,
+            on_paired=self._menus.look_again,
+            on_heard=self._menus.heard,
             answer_within_s=options.answer_within_s,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -102,6 +101,10 @@ class ChatDesk:
     def wake(self) -> None:
         """Something was queued for the chat; may be called from any thread."""
         self._outbox.wake()
+
+    def people_changed(self) -> None:
+        """Somebody's role or language may be another; on the event loop."""
+        self._menus.look_again()
 
     async def run(self) -> None:
         """Talk until ``stop``."""
@@ -125,7 +128,7 @@ class ChatDesk:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._forever("outbox", self._outbox.run))
             group.create_task(self._forever("receive", self._inbox.receive))
-            group.create_task(self._offer_menus())
+            group.create_task(self._forever("menus", self._menus.run))
 
     async def _open(self) -> None:
         wait_s = _FIRST_WAIT_S
@@ -186,29 +189,3 @@ class ChatDesk:
                         chat_id=chat_id,
                     )
                 )
-
-    async def _offer_menus(self) -> None:
-        """Show everybody the commands of their role; a menu that fails is only a menu."""
-        loop = asyncio.get_running_loop()
-        people = await loop.run_in_executor(self._desk_thread, self._desk.people)
-        await self._offer(None)
-        for person in people:
-            if self._channel.serves(person.chat_id):
-                await self._offer(person)
-
-    async def _offer(self, person: Person | None) -> None:
-        own = commands_of(person) if person else [COMMANDS[name] for name in _FOR_STRANGERS]
-        commands = {language: _helps(own, language) for language in LANGUAGES}
-        commands[""] = _helps(own, Words.for_reader(person, self._options).language)
-        try:
-            await self._channel.offer(Menu(person=person, commands=commands))
-        except ChatError as err:
-            _log.info("menu_not_set", person=person and person.user_id, detail=str(err))
-
-
-def _helps(commands: Iterable[Command], language: str) -> tuple[CommandHelp, ...]:
-    texts = load_texts(language if language in LANGUAGES else LANGUAGES[0])
-    return tuple(
-        CommandHelp(name=command.name, text=texts[f"commands.{command.name}"])
-        for command in commands
-    )

@@ -9,6 +9,7 @@ Choices:
   old offset would then throw new updates away unseen.
 - An update that fails three times is ended with its error and an audit line, so that one poisonous
   message blocks nobody.
+- What held a code is kept without its words once it has been handled (``bot.secrecy``).
 - A press is answered within a quarter of a second: with what it came to, or with "working on it".
 """
 
@@ -24,6 +25,7 @@ import structlog
 from bot.channel import BusyError, Channel, Incoming
 from bot.handlers.asking import Reply, Response
 from bot.handlers.dispatch import Dispatcher
+from bot.secrecy import may_hold_code, without_quotes, without_words
 from engine.desk.delivery.letters import find_chat_again
 from engine.domain.desk import (
     AuditEvent,
@@ -49,8 +51,6 @@ _POLL_S = 1.0
 _ERROR_CHARS = 500
 _NAME_CHARS = 64
 
-type Paired = Callable[[Person], Awaitable[None]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threads:
@@ -72,7 +72,8 @@ class InboxPump:
         clock: Clock,
         threads: Threads,
         on_reply: Callable[[], None],
-        on_paired: Paired,
+        on_paired: Callable[[], None],
+        on_heard: Callable[[int], None],
         answer_within_s: float,
     ) -> None:
         self._channel = channel
@@ -82,6 +83,7 @@ class InboxPump:
         self._threads = threads
         self._on_reply = on_reply
         self._on_paired = on_paired
+        self._on_heard = on_heard
         self._answer_within_s = answer_within_s
         self._arrived = asyncio.Event()
         self._lanes: dict[int, asyncio.Task[None]] = {}
@@ -110,7 +112,7 @@ class InboxPump:
                 InboxUpdate(
                     source=self._channel.source,
                     update_id=update.update_id,
-                    payload=update.payload,
+                    payload=without_quotes(update.payload),
                     received_at=now,
                 )
                 for update in updates
@@ -153,6 +155,7 @@ class InboxPump:
 
     async def _run_lane(self, chat_id: int, update: InboxUpdate, incoming: Incoming) -> None:
         """Handle one update of a chat; the next one starts when the lane is free again."""
+        self._on_heard(chat_id)
         try:
             await self._handle_one(update, incoming)
         finally:
@@ -176,7 +179,7 @@ class InboxPump:
         if incoming.callback_id and not answered:
             self._spawn(self._answer(incoming, response))
         if response.paired is not None:
-            await self._on_paired(response.paired)
+            self._on_paired()
 
     async def _answer_if_slow(self, incoming: Incoming, work: "asyncio.Future[Response]") -> bool:
         done, _ = await asyncio.wait({work}, timeout=self._answer_within_s)
@@ -272,6 +275,9 @@ class InboxPump:
                     unit.outbox.remember_sent(_pressed(incoming, _place(incoming), now))
             if response.erases and incoming is not None:
                 _erase(unit, update, incoming, now)
+            if response.erases or (incoming is not None and may_hold_code(incoming.text)):
+                kept = without_words(update.payload)
+                unit.inbox.redact(update.source, update.update_id, kept)
             if error:
                 unit.audit.append(
                     AuditEvent(

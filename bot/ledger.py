@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from bot.channel import Channel
 from bot.loads import (
-    LISTED,
     Chat,
     Delivered,
     Load,
@@ -23,6 +22,7 @@ from bot.loads import (
     with_held,
 )
 from engine.desk.delivery.letters import follow_chat, lose_chat
+from engine.desk.delivery.sorting import LISTED, type_of
 from engine.domain.delivery import DeliveryPolicy
 from engine.domain.desk import (
     AuditEvent,
@@ -38,6 +38,7 @@ _PER_CHAT = 500
 _MOST_HELD = 500
 _SENT_IDS = 100
 _ERROR_CHARS = 500
+_LATE = timedelta(minutes=5)
 _UNSENT = (MessageState.PENDING, MessageState.AMBIGUOUS, MessageState.HELD)
 
 __all__ = ["Audience", "Load", "OutboxLedger"]
@@ -107,6 +108,11 @@ class OutboxLedger:
     def reader(self, chat_id: int) -> Person | None:
         """Who reads a private chat; ``None`` for a group."""
         return self._readers.get(chat_id)
+
+    def is_late(self, row: OutboxMessage) -> bool:
+        """Whether a row is an answer for which somebody has waited so long that it needs saying."""
+        is_answer = row.chat_id is not None and type_of(row) is None
+        return is_answer and self._clock.now() - row.created_at >= _LATE
 
     def known(self, chat_id: int, subject: str) -> SentMessage | None:
         """Which message speaks of a subject."""

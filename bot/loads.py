@@ -9,6 +9,8 @@ Choices:
 - Rows that say the same go as one message: what is told is today's truth, and it is true once.
 - Ten or more reports that wait for one chat go as one list, failures apart from the rest. Questions
   never do; one that has ended meanwhile is a report.
+- An answer is never in a list: somebody has asked, and looks for it. What was asked twice while
+  nothing could go out is answered once, because the answer is today's truth.
 - Four or more opportunities go as one list, best first. Those that come after one was told are
   collected for a minute.
 - An edit of a message that is there is silent by nature and always goes. An edit about something
@@ -20,7 +22,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engine.desk.delivery.desk import policy_for
-from engine.desk.delivery.sorting import matter_of, type_of
+from engine.desk.delivery.sorting import LISTED, matter_of, type_of
 from engine.domain.delivery import (
     ChatPreferences,
     DeliveryPolicy,
@@ -32,9 +34,6 @@ from engine.domain.delivery import (
 from engine.domain.desk import Delivery, Json, MessageState, OutboxMessage, Person
 from engine.domain.ids import DecisionId
 from engine.ports import UnitOfWork
-
-LISTED = "listed:"
-"""Before a subject: the message is a list in which the subject was told."""
 
 _GROUP_FROM = 10
 _FLOCK_FROM = 4
@@ -65,6 +64,11 @@ class Waiting:
     def is_opportunity(self) -> bool:
         """Whether it is a card that asks nothing."""
         return self.kind is MessageType.OPPORTUNITY and self.row.kind == "card"
+
+    @property
+    def is_new_answer(self) -> bool:
+        """Whether it answers a command in a message of its own, whose subject is the command."""
+        return self.kind is None and self.row.delivery is Delivery.NEW
 
     @property
     def may_be_listed(self) -> bool:
@@ -153,7 +157,8 @@ def sort_rows(unit: UnitOfWork, chat: Chat, rows: Iterable[OutboxMessage], now: 
     for row in rows:
         kind = type_of(row)
         if kind is None or _is_known(unit, chat.chat_id, row):
-            go.append(Waiting(row=row, kind=kind, is_silent=False, is_report=_is_report(row)))
+            is_report = kind is not None and _is_report(row)
+            go.append(Waiting(row=row, kind=kind, is_silent=False, is_report=is_report))
             continue
         end = _end_of(unit, chat, row, kind, now)
         if isinstance(end, OutboxMessage):
@@ -246,7 +251,7 @@ def _together(chat_id: int, first: Waiting, waiting: Sequence[Waiting]) -> Load:
             return _list_of("flock", chat_id, first, reports)
     elif first.may_be_listed and len(reports) >= _GROUP_FROM:
         return _list_of("backlog", chat_id, first, reports)
-    same = [one for one in waiting if one is first or _says_the_same(one.row, first.row)]
+    same = [one for one in waiting if one is first or _says_the_same(one, first)]
     return Load(
         chat_id=chat_id,
         told=first.row,
@@ -297,9 +302,11 @@ def listing(rows: Iterable[OutboxMessage]) -> dict[str, Json]:
     return {"rows": told}
 
 
-def _says_the_same(one: OutboxMessage, other: OutboxMessage) -> bool:
-    mine = (one.kind, one.subject, one.payload, one.topic)
-    return mine == (other.kind, other.subject, other.payload, other.topic)
+def _says_the_same(one: Waiting, other: Waiting) -> bool:
+    mine, theirs = one.row, other.row
+    if (mine.kind, mine.payload, mine.topic) != (theirs.kind, theirs.payload, theirs.topic):
+        return False
+    return mine.subject == theirs.subject or (one.is_new_answer and other.is_new_answer)
 
 
 def by_chat(rows: Iterable[OutboxMessage]) -> Mapping[int, list[OutboxMessage]]:

@@ -24,7 +24,7 @@ from dataclasses import replace
 import structlog
 
 from bot.channel import BusyError, GoneError, MissingError, MovedError, Outgoing, UnreachableError
-from bot.delivery import Parcel, Postman, Prepared
+from bot.delivery import Parcel, Postman, Prepared, StuckPhotoError
 from bot.ledger import Audience, OutboxLedger
 from bot.loads import Delivered, Load
 from bot.pacing import Pacer
@@ -124,6 +124,7 @@ class OutboxPump:
             is_edit=known is not None and not load.is_new,
             is_repeat=load.is_repeat,
             is_silent=load.is_silent,
+            is_late=self._ledger.is_late(load.told),
         )
         try:
             if load.told.delivery is Delivery.DELETE:
@@ -160,7 +161,7 @@ class OutboxPump:
         if parcel.is_edit:
             try:
                 return await self._postman.edit(parcel, message)
-            except MissingError:
+            except MissingError as err:
                 if parcel.row.payload.get("shown_at") and parcel.known is not None:
                     # A farewell to an old message that is gone already.
                     return Delivered(
@@ -169,7 +170,10 @@ class OutboxPump:
                 # The person has deleted it, or it is too old: what it says is told anew.
                 anew = replace(parcel, is_edit=False, known=None)
                 again = await self._prepared(anew)
-                return await self._send(load, anew, again.message if again else message)
+                delivered = await self._send(load, anew, again.message if again else message)
+                if isinstance(err, StuckPhotoError):
+                    await self._postman.put_away(parcel)
+                return delivered
         await self._postman.retire(parcel)
         return await self._send(load, parcel, message)
 

@@ -11,12 +11,14 @@ Choices:
   runs without Telegram too.
 - Errors are told apart by what the sender must do about them (``bot.channel``); the service's
   descriptions are compared without case, because the library rewrites their first letter.
+- An edit that says what the message says already is answered here: the service would refuse it,
+  after a picture has been carried there.
 """
 
 import json
 import logging
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -38,6 +40,7 @@ from bot.channel import (
 )
 from bot.policy import TelegramOptions
 from bot.telegram_reading import number_of, read_update
+from bot.told import ToldMemory
 from engine.domain.desk import Json
 from engine.domain.errors import ChatError
 
@@ -72,6 +75,7 @@ _MISSING = (
     "message to delete not found",
     "message can't be deleted",
 )
+_NO_MEDIA = ("not enough rights to send photos", "not enough rights to send documents")
 _NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed")
 _TOO_OLD = ("query is too old", "query id is invalid", "query_id_invalid")
 
@@ -87,6 +91,7 @@ class TelegramChannel:
         self._bot: Bot | None = None
         self._polling: HTTPXRequest | None = None
         self._username = ""
+        self._told = ToldMemory()
 
     async def open(self) -> None:
         """Import the library, connect, and learn the bot's own name. Raises ``ChatError``."""
@@ -168,12 +173,14 @@ class TelegramChannel:
         given = message.topic
         topic = self._options.topics.get(chat_id) if given is None else given
         try:
-            return await self._send(chat_id, message, topic or None)
+            number = await self._send(chat_id, message, topic or None)
         except RefusedError as err:
             if not topic or not _says(str(err), _NO_TOPIC):
                 raise
             _log.warning("topic_gone", chat=chat_id, topic=topic)
-            return await self._send(chat_id, message, None)
+            number = await self._send(chat_id, message, None)
+        self._told.sent(chat_id, number, message)
+        return number
 
     async def _send(self, chat_id: int, message: Outgoing, topic: int | None) -> int:
         markup = _markup(message.keyboard)
@@ -224,6 +231,19 @@ class TelegramChannel:
         self, chat_id: int, message_id: int, message: Outgoing, *, has_photo: bool
     ) -> None:
         """Edit in place. A picture may be added to a message of text, and is never taken away."""
+        if self._told.says(chat_id, message_id, message):
+            raise UnchangedError("it says so already")
+        leaving = self._told.leave(chat_id, message_id)
+        try:
+            await self._edit(chat_id, message_id, message, has_photo=has_photo)
+        except UnchangedError:
+            self._told.arrived(chat_id, message_id, message, leaving)
+            raise
+        self._told.arrived(chat_id, message_id, message, leaving)
+
+    async def _edit(
+        self, chat_id: int, message_id: int, message: Outgoing, *, has_photo: bool
+    ) -> None:
         markup = _markup(message.keyboard)
         mode = None if message.is_plain else "HTML"
         if message.photo is not None:
@@ -266,6 +286,7 @@ class TelegramChannel:
 
     async def strip(self, chat_id: int, message_id: int) -> None:
         """Take the buttons away."""
+        self._told.leave(chat_id, message_id)
         await self._call(
             lambda bot: bot.edit_message_reply_markup(chat_id, message_id, reply_markup=None)
         )
@@ -301,6 +322,18 @@ class TelegramChannel:
                 )
             )
 
+    async def withdraw(self, chat_id: int, languages: Iterable[str]) -> None:
+        """Take a person's own commands away in these languages."""
+        from telegram import BotCommandScopeChat  # noqa: PLC0415 - the library is open by now
+
+        scope = BotCommandScopeChat(chat_id)
+        for language in languages:
+            await self._call(
+                lambda bot, language=language: bot.delete_my_commands(  # type: ignore[misc]  # bound per turn
+                    scope=scope, language_code=language or None
+                )
+            )
+
     async def _call[T](self, request: "Callable[[Bot], Coroutine[Any, Any, T]]") -> T:
         """Make one request; vendor errors become ours."""
         from telegram.error import InvalidToken, TelegramError  # noqa: PLC0415 - the library is open by now
@@ -327,6 +360,8 @@ def _translated(err: Exception) -> ChatError:
         return MovedError(err.new_chat_id)
     if isinstance(err, error.Conflict):
         return BusyError(_CONFLICT_WAIT_S)
+    if _says(text, _NO_MEDIA):
+        return RefusedError(text)  # words may still be sent
     if isinstance(err, error.Forbidden) or _says(text, _GONE):
         return GoneError(text)
     if isinstance(err, error.BadRequest):

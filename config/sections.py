@@ -22,6 +22,7 @@ from engine.strategy.policy import EntryPolicy
 
 _CURRENCY = re.compile(r"[A-Z0-9]{2,16}")
 _LARGEST_PORT = 65_535
+_FEWEST_DAYS_KEPT = 7
 
 Loud = Literal["loud", "silent", "digest", "off"]
 NeverLater = Literal["loud", "silent", "off"]
@@ -105,6 +106,18 @@ class DatabaseSettings:
             "cryptotrader.db in app.data_dir.",
         },
     )
+    keep_messages_days: int = field(
+        default=90,
+        metadata={
+            "doc": "Days that delivered messages and handled updates of the chat are kept, at "
+            "least 7; 0 keeps them for good. Trades, decisions and the audit trail always stay."
+        },
+    )
+
+    def __post_init__(self) -> None:
+        """Long enough that nothing which is delivered again is taken for new."""
+        days, enough = self.keep_messages_days, _FEWEST_DAYS_KEPT
+        require(days == 0 or days >= enough, "keep_messages_days", f"0 or >= {enough}", days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

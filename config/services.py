@@ -84,7 +84,10 @@ class VenueSettings:
     )
     timeframes: tuple[Timeframe, ...] = field(
         default=(Timeframe.H1, Timeframe.H4),
-        metadata={"doc": "Lengths of the candles that are collected."},
+        metadata={
+            "doc": "Lengths of the candles that are collected from a real venue, for charts and "
+            "lists; those that the strategy decides on are collected in any case."
+        },
     )
     base_url: str | None = field(
         default=None,
@@ -114,6 +117,16 @@ class VenueSettings:
         default=30.0,
         metadata={"doc": "Seconds that one question to the venue may take, retries included."},
     )
+    patience_s: float = field(
+        default=2.0,
+        metadata={
+            "doc": "Seconds that a command or a press waits for a price; then it goes on without."
+        },
+    )
+    connections: int = field(
+        default=8,
+        metadata={"doc": "Questions to the venue that may be under way at once."},
+    )
     options: dict[str, Any] = field(
         default_factory=dict,
         repr=False,  # free, so an account's secrets may stand in it
@@ -133,13 +146,14 @@ class VenueSettings:
         for name in ("base_url", "ws_base_url"):
             url = getattr(self, name)
             require(url is None or _is_address(url), name, "scheme://host[:port]", url)
-        for name in ("timeout_s", "deadline_s"):
+        for name in ("timeout_s", "deadline_s", "patience_s"):
             require(getattr(self, name) > 0, name, "> 0", getattr(self, name))
+        require(self.connections >= 1, "connections", ">= 1", self.connections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingsSettings:
-    """Market-cap rankings from CoinGecko."""
+    """Market-cap rankings from CoinGecko. They are not built yet: nothing reads this section."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = _FORBID
 

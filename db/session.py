@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from db import bulk
 from db.failures import translate, translated
 from engine.domain.errors import ConfigurationError, CryptotraderError, DatabaseError
 
@@ -127,6 +128,7 @@ def _prepare_sqlite(lock_wait_ms: int, connection: sqlite3.Connection, _record: 
         connection.execute(f"PRAGMA busy_timeout={lock_wait_ms}")
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        bulk.prepare_sqlite(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

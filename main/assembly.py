@@ -5,7 +5,7 @@ reads no configuration and opens nothing; ``compose`` chooses the parts for ``ru
 and the queries, and tests choose theirs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.metadata import version
@@ -32,6 +32,7 @@ from engine.desk.factors.desk import CarryOut, FactorDesk
 from engine.desk.inbox.desk import EntryQuestions, InboxDesk
 from engine.desk.manual import AREA as PURCHASE_AREA
 from engine.desk.manual import ManualDesk
+from engine.desk.records.chain import ChainWatch
 from engine.desk.records.desk import RecordsDesk
 from engine.desk.records.following import ShadowKeeper
 from engine.desk.research import ResearchDesk
@@ -57,6 +58,8 @@ from engine.strategy.version import StrategyVersion
 class Parts:
     """Everything a desk is made of. ``leaving`` symbols are watched, not bought.
 
+    With ``is_heard`` off the ``rules`` are remembered or presumed: nothing is entered until
+    ``Assembled.hear`` brings the venue's own.
     ``strategy``, ``policies`` and ``mode`` are those in force; ``configured`` is what the file says
     without what people changed since (``None``: the same).
     """
@@ -78,11 +81,26 @@ class Parts:
     strategy: StrategyVersion = field(default_factory=score_strategy)
     collect: Collect | None = None
     leaving: frozenset[Symbol] = frozenset()
+    is_heard: bool = True
     configured: Configured | None = None
     delivery: DeliveryPolicy = field(default_factory=DeliveryPolicy)
     own_currency: CurrencyChoice | None = None
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     proof_venues: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class _Terms:
+    """What is known of the markets; replaced when the venue is heard, between two use cases."""
+
+    rules: Mapping[Symbol, MarketRules]
+    leaving: frozenset[Symbol]
+    is_heard: bool
+
+    @property
+    def barred(self) -> frozenset[Symbol]:
+        """Symbols that nothing is entered in."""
+        return self.leaving if self.is_heard else frozenset(self.rules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +115,24 @@ class Assembled:
     questions: ApprovalDesk
     paper: PaperBroker
     shadows: ShadowKeeper
+    chain: ChainWatch
     prices: PolledPrices
     alert_watcher: AlertWatcher
+    hear: Callable[[Mapping[Symbol, MarketRules]], None]
+    """Take up the venue's own rules; on the desk's thread, between two use cases."""
 
 
 def assemble(parts: Parts) -> Assembled:
     """Build the desk; nothing is read or written yet."""
-    markets = {
-        symbol: PaperMarket(rules=rules, numbers=market_numbers(rules, parts.policies.costs))
-        for symbol, rules in parts.rules.items()
-    }
+    terms = _Terms(rules=parts.rules, leaving=parts.leaving, is_heard=parts.is_heard)
+    markets = _paper_markets(parts, parts.rules)
+    steering = _steering(parts, terms)
+
+    def hear(rules: Mapping[Symbol, MarketRules]) -> None:
+        terms.rules, terms.is_heard = rules, True
+        markets.update(_paper_markets(parts, rules))
+        steering.pack_again()
+
     paper = PaperBroker(
         venue=parts.venue,
         timeframe=parts.strategy.timeframe,
@@ -135,7 +161,7 @@ def assemble(parts: Parts) -> Assembled:
             wall=parts.wall,
         ),
         tokens=parts.tokens,
-        steering=_steering(parts),
+        steering=steering,
         own_currency=parts.own_currency,
         proof_venues=parts.proof_venues,
     )
@@ -144,6 +170,7 @@ def assemble(parts: Parts) -> Assembled:
     changes, manual = ChangeDesk(context, entries=entries), ManualDesk(context)
     prices = PolledPrices(parts.market, per_poll=parts.alerts.prices_per_look)
     gatherer = Gatherer(context, parts.alerts, prices)
+    chain = ChainWatch(parts.units, parts.wall)
     desk = Desk(
         context=context,
         alerts=AlertDesk(context, parts.alerts, gatherer),
@@ -158,7 +185,7 @@ def assemble(parts: Parts) -> Assembled:
         researched=ResearchDesk(context),
         explorer=ExplorerDesk(context=context, explain=parts.explain),
         delivery=DeliveryDesk(context=context, policy=parts.delivery),
-        records=RecordsDesk(context=context),
+        records=RecordsDesk(context=context, chain=chain),
     )
     cycle = CloseCycle(
         context, scanner=scanner, entries=entries, paper=paper, collect=parts.collect
@@ -171,9 +198,11 @@ def assemble(parts: Parts) -> Assembled:
         entries=entries,
         questions=questions,
         paper=paper,
+        chain=chain,
         shadows=ShadowKeeper(context, markets=markets, fills=pack_fills(parts.fills)),
         prices=prices,
         alert_watcher=AlertWatcher(context, parts.alerts, gatherer),
+        hear=hear,
     )
 
 
@@ -188,14 +217,21 @@ def wishes_of(
     }
 
 
-def _steering(parts: Parts) -> Steering[Strategy]:
+def _paper_markets(parts: Parts, rules: Mapping[Symbol, MarketRules]) -> dict[Symbol, PaperMarket]:
+    return {
+        symbol: PaperMarket(rules=one, numbers=market_numbers(one, parts.policies.costs))
+        for symbol, one in rules.items()
+    }
+
+
+def _steering(parts: Parts, terms: _Terms) -> Steering[Strategy]:
     def pack(made: StrategyVersion, policies: TradingPolicy) -> Strategy:
         return Strategy.of(
             made=made,
             policies=policies,
-            rules=parts.rules,
+            rules=terms.rules,
             venue_is_live=parts.mode is Mode.LIVE,
-            leaving=parts.leaving,
+            leaving=terms.barred,
         )
 
     start = Chosen(strategy=parts.strategy, policies=parts.policies, mode=parts.mode)

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from bot.channel import Channel
 from bot.console import ConsoleChannel
 from bot.front import ChatDesk
+from bot.messages.words import Words
 from bot.outbox import Audience
 from bot.policy import ChatOptions, Rates, TelegramOptions
 from bot.telegram_channel import TelegramChannel
@@ -22,6 +23,11 @@ _TERMINAL_RATES = Rates(global_per_s=1000, chat_per_s=1000, group_per_min=60_000
 def has_bot(settings: Settings) -> bool:
     """Whether a Telegram bot is configured."""
     return bool(settings.telegram.token.get_secret_value())
+
+
+def terminal_words(settings: Settings) -> Words:
+    """The words of the terminal: its person's language until they choose another."""
+    return Words.of(settings.app.language, settings.app.timezone)
 
 
 def open_chat(
@@ -41,6 +47,7 @@ def open_chat(
             write=write,
             pictures_dir=settings.app.data_dir / "pictures",
             clock=desk.market.wall,
+            words=terminal_words(settings),
         )
         if is_terminal
         else TelegramChannel(_telegram_options(settings))

@@ -5,7 +5,8 @@ decided here and nowhere below: a simulated market brings its own clock, a real 
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,16 +22,18 @@ from engine.desk.steering import Configured, chosen_now
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode, Person, Role
 from engine.domain.errors import ConfigurationError, SafetyRefusedError, VenueError
-from engine.domain.market import MarketRules, Symbol
+from engine.domain.market import Symbol
 from engine.domain.values import from_ms
 from engine.market.backfill import CandleFiller
+from engine.market.bounded import BoundedMarket
 from engine.market.ccxt_client import VenueSettings as CcxtSettings
 from engine.market.ccxt_venue import CcxtVenue
 from engine.market.collect import CandleCollector
+from engine.market.known_rules import KnownRules, ask_rules, known_rules
 from engine.market.simulated import SimulatedMarket
 from engine.market.simulated_clock import FollowedClock, SimulatedClock
 from engine.market.universe import explicit_universe
-from engine.ports import Clock, MarketData, Units
+from engine.ports import Clock, Units
 from engine.strategy.version import StrategyVersion
 from llm import template
 from llm.sheet import fact_sheet
@@ -50,6 +53,7 @@ TERMINAL = Person(user_id=0, role=Role.OWNER, name="terminal", chat_id=0)
 class Market:
     """A venue as it was built; ``simulated`` is the clock that waits for people, if any.
 
+    ``prices`` is the venue for callers that must not be held up by it.
     ``leaving`` are symbols that are not wanted any more but still held: they are among ``symbols``,
     because a position needs its prices and its stop until it is closed. ``strategy`` is the one in
     force; ``configured`` what the settings say without what people changed since.
@@ -57,6 +61,7 @@ class Market:
 
     name: str
     source: SimulatedMarket | CcxtVenue
+    prices: SimulatedMarket | BoundedMarket
     clock: Clock
     wall: Clock
     symbols: tuple[Symbol, ...]
@@ -65,15 +70,24 @@ class Market:
     configured: Configured
     leaving: frozenset[Symbol] = frozenset()
 
+    @property
+    def lanes(self) -> int:
+        """How many markets to ask for candles at once."""
+        return self.source.lanes if isinstance(self.source, CcxtVenue) else 1
+
     def close(self) -> None:
         """End what is being asked of a real venue, so that nobody waits for it."""
-        if isinstance(self.source, CcxtVenue):
-            self.source.close()
+        for part in (self.source, self.prices):
+            if not isinstance(part, SimulatedMarket):
+                part.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDesk:
-    """A desk ready for use, and what has to be closed after it."""
+    """A desk ready for use, and what has to be closed after it.
+
+    ``away`` is why the venue was not heard, if it was asked and did not answer.
+    """
 
     settings: Settings
     units: SqlUnits
@@ -82,21 +96,33 @@ class OpenDesk:
     assembled: Assembled
     collector: CandleCollector
     filler: CandleFiller
+    away: VenueError | None = None
 
 
 @contextmanager
-def open_desk(settings: Settings) -> Iterator[OpenDesk]:
-    """A desk on the configured venue; a simulated market's time stands still."""
-    units = open_units(settings)
-    try:
+def open_desk(settings: Settings, *, needs_venue: bool = False) -> Iterator[OpenDesk]:
+    """A desk on the configured venue; a simulated market's time stands still.
+
+    While the venue is away it knows what it remembers, unless the caller ``needs_venue``.
+    """
+    with ExitStack() as stack:
+        units = open_units(settings)
+        stack.callback(units.close)
         market = open_market(settings, units)
-        yield build_desk(settings, units, market)
-    finally:
-        units.close()
+        stack.callback(market.close)
+        desk = build_desk(settings, units, market)
+        if needs_venue and desk.away is not None:
+            raise desk.away
+        yield desk
 
 
-def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
-    """Assemble, put in the start money, and admit the people of the configuration."""
+def build_desk(
+    settings: Settings, units: SqlUnits, market: Market, *, asks_venue: bool = True
+) -> OpenDesk:
+    """Assemble, put in the start money, and admit the people of the configuration.
+
+    Without ``asks_venue`` nobody is waited for: a real venue is heard later (``main.opening``).
+    """
     with units(read_only=True) as unit:
         chosen = chosen_now(unit, market.configured)
     if chosen.mode is Mode.LIVE:
@@ -117,16 +143,23 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
         backfill_bars=max(settings.market.backfill_bars, strategy.window_bars),
     )
     collector = CandleCollector(
-        units=units, source=market.source, venue=venue, clock=market.clock, policy=collecting
+        units=units,
+        source=market.source,
+        venue=venue,
+        clock=market.clock,
+        policy=collecting,
+        lanes=market.lanes,
     )
+    known = read_rules(units, market, asks_venue=asks_venue)
     parts = Parts(
         venue=venue,
         quote=settings.trading.quote,
         units=units,
         clock=market.clock,
         wall=market.wall,
-        market=market.source,
-        rules=read_rules(market),
+        market=market.prices,
+        rules=known.rules,
+        is_heard=known.is_heard,
         tokens=SecretTokens(),
         explain=explain,
         alerts=settings.alerts,
@@ -160,6 +193,7 @@ def build_desk(settings: Settings, units: SqlUnits, market: Market) -> OpenDesk:
             clock=market.clock,
             policy=settings.market,
         ),
+        away=known.away,
     )
 
 
@@ -189,6 +223,7 @@ def open_market(settings: Settings, units: Units, *, leads: bool = False) -> Mar
     return Market(
         name=name,
         source=source,
+        prices=BoundedMarket(source, venue=name, patience_s=venue.patience_s),
         clock=wall,
         wall=wall,
         symbols=(*wanted, *sorted(leaving)),
@@ -218,15 +253,18 @@ def open_ccxt(name: str, venue: VenueSettings, clock: Clock) -> CcxtVenue:
             options=venue.options,
             timeout_s=venue.timeout_s,
             deadline_s=venue.deadline_s,
+            connections=venue.connections,
         ),
         clock=clock,
     )
 
 
-def read_rules(market: Market) -> dict[Symbol, MarketRules]:
-    """Steps, minimums and fees of every market watched."""
-    source: MarketData = market.source
-    return {symbol: source.rules(symbol) for symbol in market.symbols}
+def read_rules(units: Units, market: Market, *, asks_venue: bool) -> KnownRules:
+    """Steps, minimums and fees of every market watched, see ``KnownRules``."""
+    if isinstance(market.source, SimulatedMarket):
+        return KnownRules(rules=ask_rules(market.source, market.symbols, {}), is_heard=True)
+    source = market.source if asks_venue else None
+    return known_rules(units, market.name, market.symbols, source=source)
 
 
 def desk_people(settings: Settings) -> tuple[Person, ...]:
@@ -267,17 +305,23 @@ def backfill(desk: OpenDesk, watch: Watch | None = None) -> int:
     A market that cannot be filled now is left for its closes, which ask as far back: a desk that
     would not start for it would leave its open positions without anybody to watch them.
     """
-    context, new = desk.assembled.context, 0
-    symbols = desk.market.symbols
+    context, symbols = desk.assembled.context, desk.market.symbols
     reach = max(desk.settings.market.backfill_bars, context.strategy.made.window_bars)
     since = context.clock.now() - context.timeframe.delta * reach
-    for done, symbol in enumerate(symbols, start=1):
+
+    def fill(symbol: Symbol) -> int:
         try:
-            new += desk.filler.backfill(symbol, context.timeframe, since=since).stored
+            return desk.filler.backfill(symbol, context.timeframe, since=since).stored
         except VenueError as err:
             _log.warning("history_not_filled", symbol=str(symbol), detail=str(err))
-        if watch is not None:
-            watch(done, len(symbols), context.clock.now())
+            return 0
+
+    new = 0
+    with ThreadPoolExecutor(desk.market.lanes, "history") as lanes:
+        for done, stored in enumerate(lanes.map(fill, symbols), start=1):
+            new += stored
+            if watch is not None:
+                watch(done, len(symbols), context.clock.now())
     return new
 
 
@@ -313,6 +357,7 @@ def _simulated(
     return Market(
         name=name,
         source=source,
+        prices=source,
         clock=clock,
         wall=wall,
         symbols=(*wanted, *sorted(leaving)),

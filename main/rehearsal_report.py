@@ -33,12 +33,15 @@ def report_json(report: RehearsalReport) -> dict[str, Any]:
 def print_report(report: RehearsalReport, context: DeskContext) -> None:
     """Counts, reasons, results."""
     frame, quote = context.timeframe, context.quote
+    assumed = report.codes_assumed
+    codes = (("of them taken as confirmed, for want of a code", assumed),) if assumed else ()
     rows = (
         ("closes of " + str(frame), report.closes),
         ("decisions", report.decisions),
         ("entries proposed and granted", report.proposed),
         ("questions asked", report.asked),
         ("questions approved", report.approved),
+        *codes,
         ("entries filled", report.filled),
         ("trades closed", len(report.trades)),
         ("positions still open", report.open_positions),

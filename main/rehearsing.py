@@ -17,12 +17,12 @@ from db.migrate import current, upgrade
 from db.unit_of_work import SqlUnits
 from engine.clock import ReplayClock, SecretTokens
 from engine.desk.rehearsal import (
-    REHEARSER,
     Answer,
     Approver,
     Rehearsal,
     RehearsalReport,
     Watch,
+    press_for_all,
 )
 from engine.domain.errors import UsageError
 from engine.domain.views import ApprovalRow, Press
@@ -129,8 +129,8 @@ def terminal_answer(assembled: Assembled) -> Answer:
             )
             word = input("approve? [y]es, [h]alf, anything else is no: ").strip().lower()[:1]
             press = {"y": Press.APPROVE, "h": Press.HALF}.get(word, Press.REJECT)
-            outcome = assembled.desk.press(
-                row.approval.token, press, REHEARSER.user_id, request_id=row.approval.id
+            outcome = press_for_all(
+                assembled.context, assembled.questions, row.approval.token, press
             )
             print(f"→ {outcome.result} {outcome.reason}".rstrip())  # noqa: T201 - its answer
 

@@ -6,11 +6,13 @@ import signal
 import socket
 import sys
 from contextlib import ExitStack
+from decimal import Decimal
 
+from bot.messages.markup import plain
 from config import Settings
 from db.lock import WriterLock
 from engine.desk.people import new_pairing_code
-from main.chatting import has_bot
+from main.chatting import has_bot, terminal_words
 from main.compose import OpenDesk, build_desk, open_market
 from main.output import say
 from main.runtime import Roles, RunningDesk
@@ -28,14 +30,14 @@ async def run_desk(settings: Settings, role: str) -> None:
             holder = f"run --role {role}, process {os.getpid()} on {socket.gethostname()}"
             stack.enter_context(lock.acquire(holder))
         market = open_market(settings, units, leads=roles.engine)
-        desk = build_desk(settings, units, market)
+        desk = build_desk(settings, units, market, asks_venue=False)
         _greet(desk)
         running = RunningDesk(desk, roles=roles, lines=sys.stdin, write=say, keep_alone=lock.keep)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, running.stop)
         await running.run()
-    say("stopped; everything is saved")
+    say(terminal_words(settings).raw("terminal.stopped"))
     # The thread that reads the terminal cannot be interrupted; nothing of it needs saving.
     sys.stdout.flush()
     os._exit(0)
@@ -43,21 +45,24 @@ async def run_desk(settings: Settings, role: str) -> None:
 
 def _greet(desk: OpenDesk) -> None:
     settings, context = desk.settings, desk.assembled.context
-    where = (
-        "a SIMULATED market (made-up prices, play money)" if context.simulated else context.venue
-    )
-    say(
-        f"cryptotrader {context.release} · {where} · {context.mode} · "
-        f"{len(context.symbols)} markets, {context.timeframe}"
+    words = terminal_words(settings)
+
+    def tell(name: str, **values: object) -> None:
+        say(plain(words(f"terminal.{name}", **values)))
+
+    tell(
+        "head",
+        release=context.release,
+        where=words("terminal.simulated") if context.simulated else context.venue,
+        mode=words(f"mode.{context.mode}"),
+        count=len(context.symbols),
+        timeframe=context.timeframe,
     )
     if context.simulated:
         speed = settings.venue(context.venue).simulation.speed
-        say(
-            f"Simulated time runs {speed:g} times as fast and waits while a question is open.\n"
-            "Connect a real venue and a Telegram bot: cryptotrader init"
-        )
+        tell("speed", speed=words.quantity(Decimal(f"{speed:g}")))
+        tell("connect")
     if has_bot(settings):
-        code = new_pairing_code(context)
-        say(f"Pair your phone: send your bot  /start {code}  (works once)")
+        tell("pair", code=new_pairing_code(context))
     else:
-        say("Type a command (/help), a question, or the number of a button. Ctrl-C stops.")
+        tell("how")

@@ -1,43 +1,46 @@
 """The running desk: chat, schedule and health around one desk, until it is told to stop.
 
-lock → recover → chat opens → history is filled → jobs run; SIGTERM and SIGINT end it with
-everything committed. A start is a recovery: there is no other recovery code.
+lock → the venue is heard → recover → chat opens → history is filled → jobs run; SIGTERM and SIGINT
+end it with everything committed. A start is a recovery: there is no other recovery code. A venue
+that is away is not waited for: the jobs run without it, and closes are made up for with their bars.
 
 Threads: the event loop talks (chat, timers, models); one worker thread calls the desk, so that its
-use cases never overlap; one more fills history, which may take minutes, and one asks for prices.
+use cases never overlap, and waits for no venue (docs/decisions/0019); one more fills history and
+other timeframes, which may take minutes, one collects the bars of closes, one asks for prices, and
+one reads the audit trail through and deletes old messages.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 from pydantic import TypeAdapter
 
+from bot.messages.engine_words import failure
+from bot.messages.markup import plain
 from db.llm_store import SqlLlmStore
 from engine.clock import SystemClock
-from engine.desk.closes import CloseKeeper
 from engine.desk.delivery.digest import DailyDigest
-from engine.desk.due import is_due
 from engine.desk.monitor import Monitor
 from engine.desk.narrate import keep_words, without_words
 from engine.desk.proofs import DriftWatch
-from engine.desk.tell import tell, tell_notice
+from engine.desk.tell import tell_notice
 from engine.desk.warm import warm_up
-from engine.domain.desk import Delivery, Json, Priority
-from engine.domain.errors import VenueUnavailableError, WriterLockHeldError
-from engine.domain.values import to_ms
+from engine.domain.desk import Json, Priority
+from engine.domain.errors import WriterLockHeldError
 from engine.domain.views import StatusView
-from engine.market.collect import Collected
 from engine.schedule.jobs import DeskSchedule, Job, JobRunner
 from llm import LlmPolicy, build_gateway, build_narrator
 from llm.ports import BudgetGrant
-from main.chatting import Write, open_chat
-from main.compose import OpenDesk, backfill, held_time_key, settle_delay
+from main.chatting import Write, has_bot, open_chat, terminal_words
+from main.closing import DueCloses, frame_jobs
+from main.compose import OpenDesk
 from main.health import HealthServer
+from main.keeping import keeping_jobs
+from main.opening import Opening
 from main.research_worker import ResearchWorker
 
 _log = structlog.get_logger()
@@ -49,7 +52,7 @@ _RESEARCH_EVERY_S = 1.0
 _LOCK_EVERY_S = 5.0
 _PATIENCE_S = 3.0
 _FINISH_S = 5.0
-_PROGRESS_EVERY = timedelta(seconds=2)
+_FIRST_WORD_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +83,11 @@ class RunningDesk:
         self._worker = ThreadPoolExecutor(1, "desk")
         self._filler = ThreadPoolExecutor(1, "history")
         self._poller = ThreadPoolExecutor(1, "prices")
+        self._collector = ThreadPoolExecutor(1, "closes")
+        self._keeper = ThreadPoolExecutor(1, "records")
         assembled = desk.assembled
         self._context = assembled.context
-        self._closes = CloseKeeper(
-            assembled.context, assembled.cycle, settle_delay=settle_delay(desk)
-        )
+        self._closes = DueCloses(desk, worker=self._worker)
         self._monitor = Monitor(assembled.context, assembled.entries, assembled.paper)
         self._drift = DriftWatch(assembled.context)
         self._digest = DailyDigest(assembled.context, assembled.desk.delivery.policy)
@@ -102,20 +105,31 @@ class RunningDesk:
         self._narrator = build_narrator(policy, self._gateway)
         self._narrating = asyncio.Lock()
         self._stopping = asyncio.Event()
-        self._held_ms: int | None = None
-        self._collected: tuple[Collected, ...] = ()
+        self._opening = Opening(
+            desk,
+            worker=self._worker,
+            filler=self._filler,
+            wake=self._wake_chat,
+            say=self._say if has_bot(desk.settings) or not roles.bot else None,
+            leads=roles.engine,
+        )
 
     async def run(self) -> None:
         """Run until ``stop``; everything that was begun is ended or committed."""
         self._loop = asyncio.get_running_loop()
-        if self._roles.engine:
-            await self._recover()
-        chat = asyncio.create_task(self._chat.run()) if self._chat else None
+        chat: asyncio.Task[None] | None = None
+        reaching = asyncio.create_task(self._opening.reach())
         try:
+            await self._give_it_a_moment(reaching)
+            if self._roles.engine:
+                await self._recover()
+            chat = asyncio.create_task(self._chat.run()) if self._chat else None
             await self._health.start()
-            await self._run_until_told()
+            await self._run_until_told(reaching)
         finally:
+            reaching.cancel()
             self._schedule.stop()
+            self._closes.stop()
             self._desk.market.close()
             if self._chat is not None and chat is not None:
                 await self._chat.stop()
@@ -127,24 +141,41 @@ class RunningDesk:
 
     def stop(self) -> None:
         """End ``run``; from a signal handler on the event loop."""
+        self._closes.stop()
         self._stopping.set()
 
-    async def _run_until_told(self) -> None:
+    async def _give_it_a_moment(self, reaching: "asyncio.Task[bool]") -> None:
+        """A press that waited for the desk to come back should find the venue there as well.
+
+        It would be refused without, and the question ended.
+        """
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait(
+            {reaching, stopping}, timeout=_FIRST_WORD_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        stopping.cancel()
+        if reaching.done():
+            reaching.result()
+
+    async def _run_until_told(self, reaching: "asyncio.Task[bool]") -> None:
         """A stop counts from the first moment: filling the first history may take minutes."""
         stopping = asyncio.create_task(self._stopping.wait())
-        if self._roles.engine:
-            starting = asyncio.create_task(self._start_engine())
-            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not starting.done():
-                starting.cancel()
-            else:
-                starting.result()
+        starting = asyncio.create_task(
+            self._start_engine(reaching) if self._roles.engine else self._hear_venue(reaching)
+        )
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            starting.cancel()
+        else:
+            starting.result()
         await stopping
 
     async def _end_threads(self) -> None:
         """Wait for what the worker has begun, but not for a venue that hangs."""
         self._filler.shutdown(wait=False, cancel_futures=True)
         self._poller.shutdown(wait=False, cancel_futures=True)
+        self._collector.shutdown(wait=False, cancel_futures=True)
+        self._keeper.shutdown(wait=False, cancel_futures=True)
         ended = asyncio.get_running_loop().run_in_executor(None, self._end_worker)
         await asyncio.wait({ended}, timeout=_FINISH_S)
 
@@ -161,14 +192,29 @@ class RunningDesk:
         if recovered:
             await self._notice("recovered", {"orders": len(recovered)})
 
-    async def _start_engine(self) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._filler, lambda: backfill(self._desk, self._progress()))
+    async def _start_engine(self, reaching: "asyncio.Task[bool]") -> None:
+        is_reached = await reaching
+        if not is_reached:
+            await self._warm_up()
+            await self._start_jobs()
+            await self._opening.wait()
+        await self._opening.fill()
         await self._warm_up()
         count = len(self._context.symbols)
         await self._notice("desk_started", {"venue": self._context.venue, "count": count})
+        self._closes.open()
+        if is_reached:
+            await self._start_jobs()
+
+    async def _start_jobs(self) -> None:
+        loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._worker, self._runner.announce, self._recurring)
         self._schedule.start()
+
+    async def _hear_venue(self, reaching: "asyncio.Task[bool]") -> None:
+        """All that a process without the engine has to wait for."""
+        if not await reaching:
+            await self._opening.wait()
 
     async def _warm_up(self) -> None:
         """Compile what decides and fills, so that no close and no press waits for it."""
@@ -182,7 +228,7 @@ class RunningDesk:
         warming = loop.run_in_executor(self._worker, work)
         done, _ = await asyncio.wait({warming}, timeout=_PATIENCE_S)
         if not done:
-            self._write("Compiling the decision path; the first start takes up to a minute …")
+            self._write(terminal_words(self._desk.settings).raw("terminal.compiling"))
         await warming
 
     def _jobs(self) -> tuple[Job, ...]:
@@ -190,13 +236,19 @@ class RunningDesk:
         changes, factors = self._desk.assembled.desk.changes, self._desk.assembled.desk.factors
         closes_every_s = _SIMULATED_EVERY_S if self._desk.market.simulated else _MARKET_EVERY_S
         return (
-            Job(name="closes", every_s=closes_every_s, work=self._run_closes),
+            Job(
+                name="closes",
+                every_s=closes_every_s,
+                work=self._closes.run,
+                thread=None if self._desk.market.simulated else self._collector,
+            ),
             Job(
                 name="expiry",
                 every_s=every.expiry_every_s,
                 work=lambda: (
                     f"{questions.expire() + changes.expire()} expired, "
-                    f"{questions.ask_again()} asked again, {questions.remind()} reminded, "
+                    f"{questions.ask_again()} asked again, "
+                    f"{questions.remind() + changes.remind()} reminded, "
                     f"{factors.tidy()} codes too late"
                 ),
             ),
@@ -226,10 +278,11 @@ class RunningDesk:
             Job(
                 name="market",
                 every_s=every.health_every_s,
-                work=self._check_market,
+                work=self._closes.check_market,
                 may_run_now=True,
             ),
             *self._alert_jobs(),
+            *frame_jobs(self._desk, self._closes, self._filler),
             Job(name="lock", every_s=_LOCK_EVERY_S, work=self._check_alone),
             Job(name="research", every_s=_RESEARCH_EVERY_S, work=self._research.look),
             Job(
@@ -244,6 +297,7 @@ class RunningDesk:
                 work=self._desk.assembled.shadows.look,
                 may_run_now=True,
             ),
+            *keeping_jobs(self._desk, self._keeper),
             Job(name="words", every_s=_WORDS_EVERY_S, work=lambda: "awake"),
             Job(
                 name="asked",
@@ -271,14 +325,6 @@ class RunningDesk:
             ),
         )
 
-    def _check_market(self) -> str:
-        """A venue of which nothing came at the newest close is a failure that people see."""
-        late = [one for one in self._collected if not one.is_fresh]
-        if late and len(late) == len(self._collected):
-            detail = f"no candle of any market at {late[0].due_close:%Y-%m-%d %H:%M} UTC"
-            raise VenueUnavailableError(self._context.venue, f"{detail}; {late[0].detail}")
-        return f"{len(late)} markets late"
-
     def _check_alone(self) -> str:
         """A database that restarts forgets its lock; whoever has lost it to another stops."""
         try:
@@ -290,46 +336,13 @@ class RunningDesk:
             raise
         return "alone"
 
-    def _run_closes(self) -> str:
-        """Run what is due; a simulated market waits for the desk, and for people."""
-        clock = self._desk.market.simulated
-        if clock is not None and not clock.is_held:
-            clock.hold()
-        self._desk.assembled.desk.changes.take_up()
-        try:
-            reports = self._closes.run_due()
-        finally:
-            if clock is not None and self._is_asking():
-                self._note_held_time()
-            elif clock is not None:
-                clock.release()
-        if reports:
-            self._collected = reports[-1].collected
-        late = sum(not one.is_fresh for report in reports for one in report.collected)
-        return f"{len(reports)} closes, {late} markets late"
-
-    def _note_held_time(self) -> None:
-        """So that a press in another process is priced at the moment the market stands at."""
-        held_ms = to_ms(self._context.clock.now())
-        if held_ms == self._held_ms:
-            return
-        with self._desk.units() as unit:
-            unit.desk.put_note(held_time_key(self._context.venue), held_ms)
-            unit.commit()
-        self._held_ms = held_ms
-
-    def _is_asking(self) -> bool:
-        with self._desk.units(read_only=True) as unit:
-            return bool(unit.approvals.pending())
-
     def _check_gaps(self) -> str:
         frame = self._context.timeframe
         holes = sum(len(self._desk.filler.holes(s, frame)) for s in self._context.symbols)
         return f"{holes} absent bars"
 
     async def _after_job(self, name: str) -> None:
-        if self._chat is not None:
-            self._chat.wake()
+        self._wake_chat()
         if name == "words" and not self._narrating.locked():
             async with self._narrating:
                 await self._put_into_words()
@@ -339,15 +352,15 @@ class RunningDesk:
         loop = asyncio.get_running_loop()
         waiting = await loop.run_in_executor(self._worker, without_words, self._context)
         for decision in waiting:
-            words = await self._narrator.explain(
-                decision, language=self._desk.settings.app.language
-            )
+            language = self._desk.settings.app.language
+            words = await self._narrator.explain(decision, language=language)
             keep = partial(
                 keep_words,
                 self._context,
                 decision.id,
                 words.text,
                 is_from_model=words.is_from_model,
+                language=language,
             )
             await loop.run_in_executor(self._worker, keep)
 
@@ -364,32 +377,14 @@ class RunningDesk:
         with self._desk.units() as unit:
             tell_notice(unit, text, values, cause=now.isoformat(), at=now, priority=Priority.ANSWER)
             unit.commit()
+        self._wake_chat()
+
+    def _say(self, text: str, values: Mapping[str, Json]) -> None:
+        """Show a notice in this terminal, where the chat is elsewhere."""
+        words = terminal_words(self._desk.settings)
+        told = {k: failure(words, str(v)) if k == "detail" else v for k, v in values.items()}
+        self._write(plain(words(f"notices.{text}", **told)))
+
+    def _wake_chat(self) -> None:
         if self._chat is not None:
             self._chat.wake()
-
-    def _progress(self) -> Callable[[int, int, datetime], None]:
-        """Tells the chat how far the first history is, at most every two seconds."""
-        wall = self._desk.market.wall
-        began = told = wall.now()
-
-        def watch(done: int, total: int, _: datetime) -> None:
-            nonlocal told
-            now = wall.now()
-            if not is_due(told, now, _PROGRESS_EVERY) and not (done == total and told > began):
-                return
-            told = now
-            eta_s = int((now - began).total_seconds() * (total - done) / done)
-            with self._desk.units() as unit:
-                tell(
-                    unit,
-                    kind="backfill",
-                    subject=f"backfill:{began.isoformat()}",
-                    cause=str(done),
-                    payload={"done": done, "total": total, "eta_s": eta_s},
-                    at=now,
-                    priority=Priority.DIGEST,
-                    delivery=Delivery.EDIT,
-                )
-                unit.commit()
-
-        return watch

@@ -1,6 +1,6 @@
 """The picture of a backtest: result, key figures, equity, drawdown, and what the months gave."""
 
-from bot.charts import curves, numbers, score, style
+from bot.charts import curves, score, style
 from bot.charts.frame import HEADING, TIME_LABELS
 from bot.charts.sheet import Sheet
 from bot.charts.views_backtest import BacktestPicture, Figure
@@ -50,7 +50,7 @@ def _height(view: BacktestPicture) -> float:
 
 def _headline(sheet: Sheet, view: BacktestPicture, *, top: float) -> float:
     right = style.WIDTH - style.MARGIN
-    change = numbers.percent(view.return_fraction)
+    change = view.words.numbers.percent(view.return_fraction)
     colour = sheet.colours.up if view.return_fraction >= 0 else sheet.colours.down
     wide = sheet.text(
         right, top + 40, change, size=style.HUGE, bold=True, colour=colour, align="right"

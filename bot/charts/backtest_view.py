@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.charts import numbers
+from bot.charts.number_format import UNKNOWN, NumberFormat, signed
 from bot.charts.views import PHONE_WIDTH_PX, Floats, Theme
 from bot.charts.views_backtest import (
     ENGLISH_LABELS,
@@ -29,18 +29,19 @@ from bot.charts.words import ENGLISH, Words
 type Document = Mapping[str, Any]
 
 _COMPARED = {
-    "cagr_fraction": ("Return a year", "percent"),
-    "sharpe_daily": ("Sharpe, daily", "ratio"),
-    "sortino": ("Sortino", "ratio"),
-    "max_drawdown_fraction": ("Deepest drawdown", "percent"),
-    "volatility_fraction": ("Volatility", "percent"),
-    "trades": ("Trades", "count"),
-    "win_rate_fraction": ("Won", "percent"),
-    "profit_factor": ("Profit factor", "ratio"),
-    "expectancy_bps": ("A trade earned", "bps"),
-    "mean_exposure_fraction": ("Mean exposure", "percent"),
-    "fees_quote": ("Fees", "money"),
+    "cagr_fraction": ("growth", "percent"),
+    "sharpe_daily": ("sharpe", "ratio"),
+    "sortino": ("sortino", "ratio"),
+    "max_drawdown_fraction": ("deepest", "percent"),
+    "volatility_fraction": ("volatility", "percent"),
+    "trades": ("trades", "count"),
+    "win_rate_fraction": ("won", "percent"),
+    "profit_factor": ("profit_factor", "ratio"),
+    "expectancy_bps": ("expectancy", "bps"),
+    "mean_exposure_fraction": ("mean_exposure", "percent"),
+    "fees_quote": ("fees", "money"),
 }
+"""Figures of a comparison: the field of `BacktestLabels` with their name, and their kind."""
 _COSTS = ("fees", "slippage", "funding")
 
 
@@ -58,7 +59,7 @@ def backtest_picture(
     curve, held = document["curve"], document["benchmarks"]["buy_and_hold"]
     return BacktestPicture(
         title=str(document["strategy_version"]),
-        subtitle=_subtitle(document),
+        subtitle=_subtitle(document, words.numbers, labels),
         currency=str(document.get("quote", "")),
         return_fraction=float(document["metrics"]["return_fraction"]),
         curves=Curves(
@@ -72,9 +73,9 @@ def backtest_picture(
             MonthReturn(start_ms=_month_ms(row["month"]), fraction=float(row["return_fraction"]))
             for row in document["months"]
         ),
-        figures=tuple(_figures(document, labels)),
-        notes=(_outcome(document, float(held["return_fraction"]), labels),),
-        badges=(*badges, *_sources(document)),
+        figures=tuple(_figures(document, words.numbers, labels)),
+        notes=(_outcome(document, float(held["return_fraction"]), words.numbers, labels),),
+        badges=(*badges, *_sources(document, labels)),
         zone_name=zone_name,
         theme=theme,
         width_px=width_px,
@@ -101,15 +102,24 @@ def comparison_picture(
         for name in ("one", "other")
     )
     correlation = document.get("correlation_daily")
-    beside = () if correlation is None else (f"daily returns correlate {correlation:.2f}",)
+    numbers = words.numbers
+    beside = (
+        ()
+        if correlation is None
+        else (labels.correlation.format(value=numbers.plain(correlation, 2)),)
+    )
     return ComparisonPicture(
         title=f"{document['one']} vs {document['other']}",
-        subtitle=f"{common:,} trades in common, {mine:,} and {theirs:,} of their own",
-        currency="start = 100",
+        subtitle=labels.in_common.format(
+            common=numbers.plain(common, 0),
+            mine=numbers.plain(mine, 0),
+            theirs=numbers.plain(theirs, 0),
+        ),
+        currency=labels.start,
         curves=Curves(time_ms=np.array(curve["ts_ms"], np.int64), lines=lines),
         rows=tuple(
-            _compared(name, kind, figures[key])
-            for key, (name, kind) in _COMPARED.items()
+            _compared(getattr(labels, field), kind, figures[key], numbers)
+            for key, (field, kind) in _COMPARED.items()
             if key in figures
         ),
         notes=beside,
@@ -121,13 +131,16 @@ def comparison_picture(
     )
 
 
-def _subtitle(document: Document) -> str:
+def _subtitle(document: Document, numbers: NumberFormat, labels: BacktestLabels) -> str:
     symbols: Sequence[str] = document["symbols"]
-    markets = symbols[0] if len(symbols) == 1 else f"{len(symbols)} markets"
-    return f"{markets}, {document['timeframe']} candles"
+    count = numbers.plain(len(symbols), 0)
+    markets = symbols[0] if len(symbols) == 1 else labels.markets.format(count=count)
+    return labels.played_on.format(markets=markets, timeframe=document["timeframe"])
 
 
-def _outcome(document: Document, market: float, labels: BacktestLabels) -> str:
+def _outcome(
+    document: Document, market: float, numbers: NumberFormat, labels: BacktestLabels
+) -> str:
     start, final = (
         numbers.amount(float(document[f"{name}_equity"])) for name in ("start", "final")
     )
@@ -135,12 +148,12 @@ def _outcome(document: Document, market: float, labels: BacktestLabels) -> str:
     return f"{start} → {final} {unit}; {labels.buy_and_hold} {beside}"
 
 
-def _sources(document: Document) -> Iterator[str]:
+def _sources(document: Document, labels: BacktestLabels) -> Iterator[str]:
     """Say from which candles bars were made where they were not stored."""
     rows = document.get("data", {}).get("symbols", ())
     finer = sorted({str(row["resampled_from"]) for row in rows if row.get("resampled_from")})
     if finer:
-        yield f"from {', '.join(finer)} candles"
+        yield labels.candles_from.format(timeframes=", ".join(finer))
 
 
 def _curve(name: str, curve: Document, equity: str, prefix: str) -> Curve:
@@ -156,44 +169,47 @@ def _line(name: str, index: Floats) -> Curve:
     return Curve(name=name, equity_quote=index, drawdown_fraction=1.0 - index / peaks)
 
 
-def _figures(document: Document, labels: BacktestLabels) -> Iterator[Figure]:
+def _figures(document: Document, numbers: NumberFormat, labels: BacktestLabels) -> Iterator[Figure]:
     found = document["metrics"]
     costs = sum(float(found.get(f"{name}_quote") or 0.0) for name in _COSTS)
-    yield Figure(name=labels.growth, text=_text(found["cagr_fraction"], "signed"))
-    yield Figure(name=labels.sharpe, text=_text(found["sharpe_daily"], "ratio"))
-    yield Figure(name=labels.deepest, text=_text(-found["max_drawdown_fraction"], "signed"))
-    yield Figure(name=labels.trades, text=_text(found["trades"], "count"))
-    yield Figure(name=labels.won, text=_text(found["win_rate_fraction"], "percent"))
-    yield Figure(name=labels.profit_factor, text=_text(found["profit_factor"], "ratio"))
-    yield Figure(name=labels.expectancy, text=_text(found["expectancy_bps"], "bps"))
-    yield Figure(name=labels.exposure, text=_text(found["exposure_fraction"], "percent"))
+    for name, value, kind in (
+        (labels.growth, found["cagr_fraction"], "signed"),
+        (labels.sharpe, found["sharpe_daily"], "ratio"),
+        (labels.deepest, -found["max_drawdown_fraction"], "signed"),
+        (labels.trades, found["trades"], "count"),
+        (labels.won, found["win_rate_fraction"], "percent"),
+        (labels.profit_factor, found["profit_factor"], "ratio"),
+        (labels.expectancy, found["expectancy_bps"], "bps"),
+        (labels.exposure, found["exposure_fraction"], "percent"),
+    ):
+        yield Figure(name=name, text=_text(numbers, value, kind))
     unit = document.get("quote", "")
     yield Figure(name=labels.costs, text=f"{numbers.compact(costs)} {unit}".rstrip())
 
 
-def _compared(name: str, kind: str, row: Document) -> Compared:
-    difference = row["difference"]
+def _compared(name: str, kind: str, row: Document, numbers: NumberFormat) -> Compared:
+    """Return both figures and what is between them."""
+    one, other, difference = row["one"], row["other"], row["difference"]
     return Compared(
         name=name,
-        one=_text(row["one"], kind),
-        other=_text(row["other"], kind),
-        difference="" if difference is None else numbers.signed(_text(difference, kind)),
+        one=_text(numbers, one, kind),
+        other=_text(numbers, other, kind),
+        difference="" if difference is None else signed(_text(numbers, difference, kind)),
     )
 
 
-def _text(value: float | None, kind: str) -> str:
+def _text(numbers: NumberFormat, value: float | None, kind: str) -> str:
     """Return a figure as it is read; unknown is a dash."""
     if value is None:
-        return numbers.UNKNOWN
-    shown = {
-        "percent": f"{100 * value:,.1f}%",
+        return UNKNOWN
+    return {
+        "percent": numbers.share(value),
         "signed": numbers.percent(value),
-        "ratio": f"{value:,.2f}",
-        "count": f"{value:,.0f}",
-        "bps": f"{value:,.1f} bps",
+        "ratio": numbers.plain(value, 2),
+        "count": numbers.plain(value, 0),
+        "bps": f"{numbers.plain(value, 1)} bps",
         "money": numbers.compact(value),
     }[kind]
-    return shown.replace("-", "−")
 
 
 def _month_ms(month: str) -> int:

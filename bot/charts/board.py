@@ -4,7 +4,8 @@ Bars grow from the left whichever way a signal points: the arrow and the colour 
 lengths can be compared.
 """
 
-from bot.charts import numbers, score, style
+from bot.charts import score, style
+from bot.charts.number_format import NumberFormat
 from bot.charts.panel import Box
 from bot.charts.sheet import Sheet
 from bot.charts.views_explorer import BoardPicture, BoardRow
@@ -19,7 +20,7 @@ _TRACK = 16.0
 _NUMBER_ROOM = 50.0
 _FULL = 100.0
 _GAP = 18.0
-_STEP = 0.1
+_NEEDED_SHARE = 0.6
 
 
 def compose(view: BoardPicture) -> Sheet:
@@ -37,10 +38,11 @@ def compose(view: BoardPicture) -> Sheet:
     if not view.rows:
         sheet.text(style.MARGIN, y + _ROW / 2, view.empty, room=room)
     for row in view.rows:
-        _row(sheet, row, y)
+        _row(sheet, row, view.words.numbers, y)
         y += _ROW
     foot = sheet.height - _BOTTOM - _LINE / 2
-    left = sheet.text(style.MARGIN, foot, view.needed_text if view.rows else "", colour=muted)
+    needed = view.needed_text if view.rows else ""
+    left = sheet.text(style.MARGIN, foot, needed, colour=muted, room=_NEEDED_SHARE * room)
     sheet.text(
         style.WIDTH - style.MARGIN,
         foot,
@@ -58,19 +60,20 @@ def _height(view: BoardPicture) -> float:
     return _TOP + _TITLE + _LINE + badges + _GAP + rows * _ROW + _LINE + _BOTTOM
 
 
-def _row(sheet: Sheet, row: BoardRow, top: float) -> None:
+def _row(sheet: Sheet, row: BoardRow, numbers: NumberFormat, top: float) -> None:
     colours = sheet.colours
     left, right = style.MARGIN + _NUMBER_ROOM, style.WIDTH - style.MARGIN
     colour = colours.up if row.score >= 0 else colours.down
     y = top + 28
     sheet.text(style.MARGIN, y, str(row.number), colour=colours.muted, room=_NUMBER_ROOM - 8)
-    points = numbers.price(abs(row.score), _STEP)
+    points = numbers.plain(abs(row.score), 1)
     shown = f"{'▲' if row.score >= 0 else '▼'} {points}"
     wide = sheet.text(right, y, shown, size=style.SUBTITLE, bold=True, colour=colour, align="right")
-    beside = sheet.measure(row.timeframe) + _GAP
+    told = f"{row.timeframe} · {row.time}"
+    beside = sheet.measure(told) + _GAP
     room = right - wide - _GAP - left - beside
     name = sheet.text(left, y, row.symbol, size=style.SUBTITLE, bold=True, room=room)
-    sheet.text(left + name + _GAP, y + 3, row.timeframe, colour=colours.muted)
+    sheet.text(left + name + _GAP, y + 3, told, colour=colours.muted)
     track = Box(left=left, top=top + 54, width=right - left, height=_TRACK)
     sheet.pill(track, colours.surface)
     length = max(_TRACK, track.width * min(_FULL, abs(row.score)) / _FULL)
@@ -79,5 +82,4 @@ def _row(sheet: Sheet, row: BoardRow, top: float) -> None:
         x = left + track.width * min(_FULL, row.needed) / _FULL
         sheet.lines([[(x, track.top - 6), (x, track.bottom + 6)]], colours.ink, width=4.0)
     foot = top + 94
-    used = sheet.text(right, foot, row.time, colour=colours.muted, align="right")
-    sheet.text(left, foot, row.note, colour=colours.muted, room=right - used - _GAP - left)
+    sheet.text(left, foot, row.note, colour=colours.muted, room=right - left)

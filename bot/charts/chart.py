@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from bot.charts import candles, market, numbers, score, style
+from bot.charts import levels, market, numbers, score, style
 from bot.charts.sheet import Sheet
 from bot.charts.views import Bars, ChartPicture
 
@@ -31,14 +31,13 @@ def compose(view: ChartPicture) -> Sheet:
 
 def _last_price(sheet: Sheet, view: ChartPicture, *, top: float) -> float:
     right = style.WIDTH - style.MARGIN
-    low, high = candles.price_limits(view)
     last = numbers.last_known(view.bars.close)
-    text = numbers.price(last, candles.price_step(low, high))
+    text = levels.scale_of(view, top=0.0, height=1.0).plain_text(last)
     change = change_fraction(view.bars)
     colour = sheet.colours.up if change >= 0 else sheet.colours.down
     wide = sheet.text(right, top + 26, text, size=44.0, bold=True, align="right")
     if math.isfinite(change):
-        shown = numbers.percent(change, 2)
+        shown = view.words.numbers.percent(change, 2)
         wide = max(
             wide, sheet.text(right, top + 72, shown, bold=True, colour=colour, align="right")
         )

@@ -61,7 +61,7 @@ def draw_heading(frame: Frame, view: Cone, scale: Scale, *, top: float) -> None:
 
 def _prices(scale: Scale, level: float, low: Floats, high: Floats) -> str:
     ends = " – ".join(scale.plain_text(float(edge[-1])) for edge in (low, high))
-    return f"{level * 100:.0f} %: {ends}"
+    return f"{scale.numbers.share(level, 0)}: {ends}"
 
 
 def _entry(
@@ -78,4 +78,4 @@ def _moment(frame: Frame, open_ms: int) -> str:
     """When the last bar closes, in the owner's zone."""
     close_ms = 2 * open_ms - int(frame.time.time_ms[-2])
     moment = datetime.fromtimestamp(close_ms / 1000, frame.zone)
-    return f"{moment.day} {frame.words.months[moment.month - 1]} {moment:%H:%M}"
+    return f"{frame.words.day_of(moment)} {moment:%H:%M}"

@@ -11,6 +11,7 @@ import numpy as np
 from bot.charts import numbers, style
 from bot.charts.candles import price_step
 from bot.charts.frame import HEADING, Frame, frame, heading
+from bot.charts.number_format import NumberFormat
 from bot.charts.sheet import Sheet
 from bot.charts.views import Floats
 from bot.charts.views_backtest import BacktestLabels, Curves, MonthReturn
@@ -40,7 +41,8 @@ def beside_another(sheet: Sheet) -> Inks:
 
 def time_frame(sheet: Sheet, curves: Curves, *, zone_name: str, words: Words) -> Frame:
     """Return the frame that all panels of the picture share, the widest label to its right."""
-    texts = [text for _, text in _ticks(curves)] + ["−100.0%", "+100%"]
+    texts = [text for _, text in _ticks(curves, words.numbers)]
+    texts += [words.numbers.percent(-1.0), words.numbers.percent(1.0, 0)]
     return frame(
         sheet,
         curves.time_ms,
@@ -48,6 +50,7 @@ def time_frame(sheet: Sheet, curves: Curves, *, zone_name: str, words: Words) ->
         words=words,
         right=style.WIDTH - max(sheet.measure(text) for text in texts) - style.MARGIN,
         half_bar=0.0,
+        shows_holes=False,
     )
 
 
@@ -73,7 +76,9 @@ def equity(
     limits = _limits(curves)
     y = top + HEADING
     panel = axis.panel("equity", y, EQUITY_HEIGHT, y=limits)
-    ticks = [(_scaled(value, logarithmic), text) for value, text in _ticks(curves)]
+    ticks = [
+        (_scaled(value, logarithmic), text) for value, text in _ticks(curves, axis.words.numbers)
+    ]
     axis.levels(panel, [at for at, _ in ticks])
     start = _scaled(float(curves.lines[0].equity_quote[0]), logarithmic)
     if math.isfinite(start):
@@ -113,7 +118,7 @@ def drawdowns(
         panel.curve(x, -line.drawdown_fraction, other, width=2.5)
     for tick in ticks:
         offset = 8.0 if tick == 0 else 0.0
-        shown = numbers.percent(tick, 0 if deepest >= 0.05 else 1)  # noqa: PLR2004 - whole from 5 % on
+        shown = axis.words.numbers.percent(tick, 0 if deepest >= 0.05 else 1)  # noqa: PLR2004 - whole from 5 % on
         axis.value_label(y + offset + DRAWDOWN_HEIGHT * -tick / (1.1 * deepest), shown)
     return y + DRAWDOWN_HEIGHT
 
@@ -125,7 +130,7 @@ def months(axis: Frame, returns: tuple[MonthReturn, ...], title: str, *, top: fl
     values = np.array([month.fraction for month in returns])
     reach = max(_LEAST_MONTH, float(np.max(np.abs(values), initial=0.0)))
     panel = axis.panel("months", y, MONTHS_HEIGHT, y=(-1.1 * reach, 1.1 * reach))
-    step = _round_below(reach)
+    step = numbers.round_below(reach)
     axis.levels(panel, [-step, 0.0, step])
     starts = [month.start_ms for month in returns]
     ends = [*starts[1:], *(start + _LONGEST_MONTH_DAYS * _DAY_MS for start in starts[-1:])]
@@ -140,14 +145,8 @@ def months(axis: Frame, returns: tuple[MonthReturn, ...], title: str, *, top: fl
     decimals = max(0, -math.floor(math.log10(step) + 2))
     for tick in (-step, 0.0, step):
         at = y + MONTHS_HEIGHT * (0.5 - tick / (2.2 * reach))
-        axis.value_label(at, numbers.percent(tick, decimals))
+        axis.value_label(at, axis.words.numbers.percent(tick, decimals))
     return y + MONTHS_HEIGHT
-
-
-def _round_below(reach: float) -> float:
-    """Return the largest of 1, 2 and 5 times a power of ten that is not above `reach`."""
-    power = 10.0 ** math.floor(math.log10(reach))
-    return max(m * power for m in (1, 2, 5) if m * power <= reach)
 
 
 def _values(curves: Curves) -> Floats:
@@ -181,21 +180,14 @@ def _limits(curves: Curves) -> tuple[float, float]:
     return low - missing - 0.06 * least, high + missing + 0.06 * least
 
 
-def _ticks(curves: Curves) -> list[tuple[float, str]]:
+def _ticks(curves: Curves, figures: NumberFormat) -> list[tuple[float, str]]:
     """Return round values inside the limits with their texts."""
     low, high = _limits(curves)
     if _is_logarithmic(curves):
-        return [(value, _short(value)) for value in _log_ticks(10**low, 10**high)]
+        return [(value, figures.rounded(value)) for value in _log_ticks(10**low, 10**high)]
     values = numbers.round_ticks(low, high, 4)
     step = values[1] - values[0] if len(values) > 1 else price_step(low, high)
-    return [(value, numbers.price(value, step)) for value in values]
-
-
-def _short(value: float) -> str:
-    """Return a round value with a suffix and no needless zeros: "20k"."""
-    whole, point, rest = numbers.compact(value).partition(".")
-    digits = rest.rstrip("TBMk")
-    return whole + (point + digits.rstrip("0")).rstrip(".") + rest[len(digits) :]
+    return [(value, figures.price(value, step)) for value in values]
 
 
 def _log_ticks(low: float, high: float) -> list[float]:

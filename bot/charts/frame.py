@@ -43,6 +43,7 @@ class Frame:
     ticks: tuple[Tick, ...]
     half_bar: float
     known: int
+    shows_holes: bool
 
     @property
     def position(self) -> Floats:
@@ -77,7 +78,7 @@ class Frame:
         box = Box(left=self.left, top=top, width=self.right - self.left, height=height)
         panel = self.sheet.panel(name, box, x=self.x_limits, y=y)
         colours = self.sheet.colours
-        for hole in self.time.holes:
+        for hole in self.time.holes if self.shows_holes else ():
             panel.fill(hole, y[0], y[1], colours.surface, alpha=1.0, layer=0)
         at = [self.time.at(tick.time_ms) for tick in self.ticks]
         uprights = [[(x, y[0]), (x, y[1])] for x in at]
@@ -117,7 +118,8 @@ class Frame:
         edge = 0.0
         for tick in self.ticks:
             width = self.sheet.measure(tick.label, bold=tick.strong)
-            x = min(max(self.x(self.time.at(tick.time_ms)), width / 2 + 8), style.WIDTH - width / 2)
+            middle = self.x(self.time.at(tick.time_ms))
+            x = min(max(middle, self.left + width / 2), style.WIDTH - self.left / 2 - width / 2)
             if x - width / 2 < edge:
                 continue
             colour = self.sheet.colours.ink if tick.strong else muted
@@ -129,9 +131,8 @@ class Frame:
     @property
     def zone_text(self) -> str:
         """The zone that the times are in, with its distance to UTC at the last bar."""
-        offset = timeaxis.offset_text(int(self.time.time_ms[self.known - 1]), self.zone)
-        zone = self.zone.key if self.zone.key == offset else f"{self.zone.key} ({offset})"
-        return f"{self.words.time_in} {zone}"
+        latest_ms = int(self.time.time_ms[self.known - 1])
+        return f"{self.words.time_in} {timeaxis.zone_text(latest_ms, self.zone)}"
 
     def _caption(self) -> str:
         first, last = int(self.time.time_ms[0]), int(self.time.time_ms[self.known - 1])
@@ -149,10 +150,12 @@ def frame(
     ahead: float = 0.0,
     half_bar: float = 0.5,
     later_ms: Times | None = None,
+    shows_holes: bool = True,
 ) -> Frame:
     """Return the frame over `time_ms` from the margin to `right`, `ahead` of it left free.
 
-    `later_ms` are the times of bars to come, for which the axis goes on.
+    `later_ms` are the times of bars to come, for which the axis goes on. Without `shows_holes`
+    stretches without a point are not shaded: an account has no bars that could be missing.
     """
     zone = ZoneInfo(zone_name)
     known = len(time_ms)
@@ -171,6 +174,7 @@ def frame(
         ticks=tuple(timeaxis.ticks(first, last, zone=zone, count=count, words=words)),
         half_bar=half_bar,
         known=known,
+        shows_holes=shows_holes,
     )
 
 
@@ -188,8 +192,10 @@ def heading(
     """
     end = style.WIDTH - style.MARGIN
     x = style.MARGIN
-    x += sheet.text(x, y, title, bold=True, room=end - x) + 14
-    x += sheet.text(x, y, value, room=max(0.0, end - x)) + 14
+    named = sheet.text(x, y, title, bold=True, room=end - x)
+    x += named + 14 if named else 0.0
+    wide = sheet.text(x, y, value, room=max(0.0, end - x))
+    x += wide + 22 if wide else 0.0
     for text, colour in entries or []:
         width = sheet.measure(text)
         if x + _SAMPLE + 10 + width > end:

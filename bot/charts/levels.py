@@ -7,11 +7,14 @@ the range is pinned to the edge, with an arrow.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bot.charts import numbers, style
-from bot.charts.candles import grid_prices, price_step
+from bot.charts.candles import grid_prices, price_limits, price_step
 from bot.charts.frame import Frame
+from bot.charts.number_format import NumberFormat
 from bot.charts.panel import Box, Dashes, Panel
 from bot.charts.sheet import Sheet
 from bot.charts.spread import spread
@@ -25,7 +28,12 @@ _SPACE = 6.0
 _TICK_HALF = 15.0
 _PAD = 11.0
 _EDGE = 10.0
-_WHOLE_PERCENT = 0.01
+_DIGITS = 3
+"""Digits after the first that a labelled price has at least."""
+_INSIDE_TOP = 12.0
+_INSIDE_BOTTOM = 6.0
+_DECIMALS = ((1, 0.01), (2, 0.0001))
+"""Decimals of a distance in per cent, by the fraction from which they tell it from nothing."""
 _GUTTER = (96.0, 330.0)
 
 
@@ -41,12 +49,14 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """Prices on the sheet: the panel's range and place."""
+    """Prices on the sheet: the panel's range and place, and how a price in it is written."""
 
     low: float
     high: float
     top: float
     height: float
+    step: float
+    numbers: NumberFormat
 
     def y(self, price: float) -> float:
         """Return where a price lies, kept inside the panel."""
@@ -60,7 +70,26 @@ class Scale:
 
     def plain_text(self, price: float) -> str:
         """Return the price with the decimals this range needs."""
-        return numbers.price(price, price_step(self.low, self.high))
+        return self.numbers.price(price, self.step)
+
+
+def scale_of(view: ChartPicture, *, top: float, height: float) -> Scale:
+    """Return the scale of a panel; what is labelled on it has the decimals that tell it apart."""
+    low, high = price_limits(view)
+    step = min(price_step(low, high), *_steps(view))
+    numbers = view.words.numbers
+    return Scale(low=low, high=high, top=top, height=height, step=step, numbers=numbers)
+
+
+def _steps(view: ChartPicture) -> list[float]:
+    """Return the steps that labelled prices need: four digits, and more where levels are close."""
+    levels = (view.levels.entry, view.levels.stop, view.levels.target)
+    prices = sorted({price for price in levels if price is not None})
+    # The step of two levels has three digits of their distance; one of them is enough.
+    apart = [100 * price_step(one, other) for one, other in pairwise(prices)]
+    shown = [*prices, numbers.last_known(view.bars.close)]
+    sizes = [math.floor(math.log10(price)) for price in shown if 0 < price < math.inf]
+    return [math.inf, *apart, *(10.0 ** (size - _DIGITS) for size in sizes)]
 
 
 def zone_width(levels: Levels) -> float:
@@ -68,11 +97,14 @@ def zone_width(levels: Levels) -> float:
     return ZONE if levels != Levels() else 0.0
 
 
-def gutter_width(sheet: Sheet, view: ChartPicture, scale: Scale) -> float:
-    """Return the room that the widest price of the axis, or label of a level, needs."""
+def gutter_width(
+    sheet: Sheet, view: ChartPicture, scale: Scale, *, also: Sequence[str] = ()
+) -> float:
+    """Return the room for the widest price of the axis or label of a level, or of `also`."""
     ticks = grid_prices(scale.low, scale.high, scale.height)
     levels = listed(view, sheet.colours)
-    widths = [sheet.measure(_tick_text(price, ticks)) for price in ticks]
+    widths = [sheet.measure(_tick_text(scale, price, ticks)) for price in ticks]
+    widths += [sheet.measure(text) for text in also]
     widths += [sheet.measure(scale.price_text(level.price), bold=True) for level in levels]
     widths += [sheet.measure(level.name, bold=True) for level in levels]
     least, most = _GUTTER
@@ -95,10 +127,11 @@ def draw(frame: Frame, panel: Panel, view: ChartPicture, scale: Scale) -> None:
     for level, y in zip(levels, places, strict=True):
         _label(frame, level, scale, y)
     ticks = grid_prices(scale.low, scale.high, scale.height)
+    bottom = scale.top + scale.height
     for price in ticks:
-        y = scale.y(price)
+        y = min(max(scale.y(price), scale.top + _INSIDE_TOP), bottom - _INSIDE_BOTTOM)
         if all(y < at - above - _TICK_HALF or y > at + below + _TICK_HALF for at in places):
-            frame.value_label(y, _tick_text(price, ticks))
+            frame.value_label(y, _tick_text(scale, price, ticks))
 
 
 def listed(view: ChartPicture, colours: style.Palette) -> list[Level]:
@@ -114,17 +147,19 @@ def listed(view: ChartPicture, colours: style.Palette) -> list[Level]:
         (levels.target, words.target, colours.target, (0, (7, 2))),
     )
     return [
-        Level(price=price, name=_name(word, price, levels.entry), colour=colour, dashes=dashes)
+        Level(price=price, name=_name(view, word, price), colour=colour, dashes=dashes)
         for price, word, colour, dashes in named
         if price is not None
     ]
 
 
-def _name(word: str, price: float, entry: float | None) -> str:
+def _name(view: ChartPicture, word: str, price: float) -> str:
+    entry = view.levels.entry
     if entry is None or price == entry:
         return word
     distance = price / entry - 1
-    return f"{word} {numbers.percent(distance, 1 if abs(distance) >= _WHOLE_PERCENT else 2)}"
+    decimals = next((n for n, least in _DECIMALS if abs(distance) >= least), 4)
+    return f"{word} {view.words.numbers.percent(distance, decimals)}"
 
 
 def _risk_and_reward(frame: Frame, panel: Panel, levels: Levels) -> None:
@@ -166,5 +201,6 @@ def _zone(frame: Frame) -> tuple[float, float]:
     return high - frame.ahead * unit, high - min(frame.ahead, _LEAD) * unit
 
 
-def _tick_text(price: float, ticks: list[float]) -> str:
-    return numbers.price(price, ticks[1] - ticks[0] if len(ticks) > 1 else abs(price) / 1000)
+def _tick_text(scale: Scale, price: float, ticks: list[float]) -> str:
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else abs(price) / 1000
+    return scale.numbers.price(price, step)

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from bot.charts import candles, cone, levels, numbers, oscillators, style
 from bot.charts.frame import HEADING, TIME_LABELS, Frame, frame
-from bot.charts.levels import Scale
 from bot.charts.sheet import Sheet
 from bot.charts.views import ChartPicture
 
@@ -27,14 +26,14 @@ def draw(sheet: Sheet, view: ChartPicture, *, top: float, bottom: float) -> None
     below = TIME_LABELS + sum(height + HEADING + _SPACE for height, _ in lower)
     above = HEADING + (0.0 if view.cone is None else cone.HEIGHT)
     height = bottom - top - above - below
-    low, high = candles.price_limits(view)
-    scale = Scale(low=low, high=high, top=top + above, height=height)
+    scale = levels.scale_of(view, top=top + above, height=height)
+    also = oscillators.axis_texts(view)
     axis = frame(
         sheet,
         view.bars.open_ms,
         zone_name=view.zone_name,
         words=view.words,
-        right=style.WIDTH - levels.gutter_width(sheet, view, scale),
+        right=style.WIDTH - levels.gutter_width(sheet, view, scale, also=also),
         ahead=levels.zone_width(view.levels),
         later_ms=None if view.cone is None else view.cone.open_ms,
     )

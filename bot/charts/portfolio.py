@@ -11,12 +11,13 @@ from bot.charts import numbers, rows, score, style
 from bot.charts.candles import price_step
 from bot.charts.frame import HEADING, TIME_LABELS, Frame, frame, heading
 from bot.charts.sheet import Sheet
-from bot.charts.views import Equity, Floats, PortfolioPicture, Profit
+from bot.charts.views import Equity, Floats, PortfolioPicture
 
 _TOP = 22.0
 _BOTTOM = 10.0
 _HEADLINE = 118.0
 _PERIODS = 92.0
+_SHARES = 36.0
 _MOST_PERIODS = 4
 _NOTE = 44.0
 _EQUITY_HEIGHT = 300.0
@@ -52,7 +53,7 @@ def _height(view: PortfolioPicture) -> float:
         + _HEADLINE
         + (_NOTE if view.note else 0.0)
         + (score.BADGES_HEIGHT if view.badges else 0.0)
-        + (_PERIODS if view.periods else 0.0)
+        + _periods_height(view)
         + 2 * HEADING
         + _EQUITY_HEIGHT
         + _DRAWDOWN_HEIGHT
@@ -68,7 +69,7 @@ def _height(view: PortfolioPicture) -> float:
 def _headline(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
     room = style.WIDTH - 2 * style.MARGIN
     sheet.text(style.MARGIN, top + 17, view.words.portfolio, colour=sheet.colours.muted, room=room)
-    text = f"{numbers.amount(view.equity_quote)} {view.currency}"
+    text = f"{view.words.numbers.amount(view.equity_quote, view.equity_quote)} {view.currency}"
     sheet.text(style.MARGIN, top + 72, text, size=style.TITLE, bold=True, room=room)
     y = top + _HEADLINE
     if view.note:
@@ -78,21 +79,31 @@ def _headline(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
         score.badges(sheet, view.badges, top=y)
         y += score.BADGES_HEIGHT
     if view.periods:
-        _periods(sheet, view.periods[:_MOST_PERIODS], top=y)
-        y += _PERIODS
+        _periods(sheet, view, top=y)
+        y += _periods_height(view)
     return y
 
 
-def _periods(sheet: Sheet, periods: tuple[Profit, ...], *, top: float) -> None:
+def _periods_height(view: PortfolioPicture) -> float:
+    if not view.periods:
+        return 0.0
+    has_shares = any(one.fraction is not None for one in view.periods[:_MOST_PERIODS])
+    return _PERIODS + (_SHARES if has_shares else 0.0)
+
+
+def _periods(sheet: Sheet, view: PortfolioPicture, *, top: float) -> None:
     width = (style.WIDTH - 2 * style.MARGIN) / _MOST_PERIODS
-    for k, period in enumerate(periods):
+    for k, period in enumerate(view.periods[:_MOST_PERIODS]):
         x, room = style.MARGIN + k * width, width - 16
         colour = sheet.colours.up if period.amount_quote >= 0 else sheet.colours.down
         sheet.text(x, top + 16, period.name, colour=sheet.colours.muted, room=room)
-        texts = rows.profit_texts(period)
+        texts = rows.amount_texts(period, view)
         # A figure is never cut: "12,3…" would be read as a number.
         fits = (text for text in texts if sheet.measure(text, bold=True) <= room)
         sheet.text(x, top + 54, next(fits, texts[-1]), colour=colour, bold=True)
+        if period.fraction is not None:
+            share = view.words.numbers.percent(period.fraction)
+            sheet.text(x, top + 90, share, colour=colour, room=room)
 
 
 def _curves(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
@@ -100,10 +111,10 @@ def _curves(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
     low, high = _limits(values if hold is None else np.concatenate((values, hold)))
     ticks = numbers.round_ticks(low, high, 4)
     step = ticks[1] - ticks[0] if len(ticks) > 1 else price_step(low, high)
-    labels = [numbers.price(tick, step) for tick in ticks]
+    labels = [view.words.numbers.price(tick, step) for tick in ticks]
     fall = drawdown(view.equity)
     deepest = max(_LEAST_DRAWDOWN, float(np.nanmax(fall, initial=0.0)))
-    texts = [*labels, numbers.percent(-deepest)]
+    texts = [*labels, view.words.numbers.percent(-deepest)]
     axis = frame(
         sheet,
         view.equity.time_ms,
@@ -111,6 +122,7 @@ def _curves(sheet: Sheet, view: PortfolioPicture, *, top: float) -> float:
         words=view.words,
         right=style.WIDTH - max(sheet.measure(text) for text in texts) - style.MARGIN,
         half_bar=0.0,
+        shows_holes=False,
     )
     entries = [(view.hold_name, sheet.colours.band)] if hold is not None else None
     title = f"{view.words.equity}, {view.currency}"
@@ -160,7 +172,8 @@ def _drawdown(axis: Frame, fall: Floats, top: float, deepest: float) -> None:
     x = axis.time.position
     panel.fill(x, -fall, 0.0, colours.down, alpha=0.30)
     panel.curve(x, -fall, colours.down)
-    axis.value_label(top + 8, "0%")
+    numbers = axis.words.numbers
+    axis.value_label(top + 8, numbers.percent(0.0, 0))
     axis.value_label(top + _DRAWDOWN_HEIGHT / 1.12, numbers.percent(-deepest))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from bot.charts import numbers, style
 from bot.charts.frame import HEADING, heading
+from bot.charts.number_format import NumberFormat
 from bot.charts.panel import Box, Panel
 from bot.charts.sheet import Sheet
 from bot.charts.views_reliability import ReliabilityPicture
@@ -54,7 +55,12 @@ def _panel(
     colours, labels = sheet.colours, view.labels
     legend = [(labels.promised, colours.band), (labels.realised, colours.up)]
     if name == "edge":
-        legend.append((f"{labels.costs} {view.reliability.cost_bps:.0f}", colours.down))
+        legend.append(
+            (
+                f"{labels.costs} {view.words.numbers.plain(view.reliability.cost_bps, 0)}",
+                colours.down,
+            )
+        )
     heading(sheet, top + 17, labels.edge if name == "edge" else labels.won)
     heading(sheet, top + 17 + HEADING, "", entries=legend)
     top += HEADING
@@ -66,7 +72,7 @@ def _panel(
         height=_HEIGHT - HEADING,
     )
     panel = sheet.panel(name, box, x=_POINTS, y=(low, high))
-    _grid(sheet, panel)
+    _grid(sheet, panel, view.words.numbers)
     if name == "edge":
         panel.line(_POINTS, (0.0, 0.0), colours.muted, width=2.5, layer=1)
         cost = view.reliability.cost_bps
@@ -89,7 +95,7 @@ def _mark(panel: Panel, row: ReliabilityRow, value: Interval, sheet: Sheet) -> N
     panel.curve(np.array([middle]), np.array([realised]), colours.up, width=6.5, layer=4)
 
 
-def _grid(sheet: Sheet, panel: Panel) -> None:
+def _grid(sheet: Sheet, panel: Panel, figures: NumberFormat) -> None:
     low, high = panel.y
     colours = sheet.colours
     ticks = numbers.round_ticks(low, high, 4)
@@ -98,7 +104,7 @@ def _grid(sheet: Sheet, panel: Panel) -> None:
     )
     for tick in ticks:
         y = panel.box.top + panel.box.height * (high - tick) / (high - low)
-        text = f"{tick:.0f}".replace("-", "−")
+        text = figures.bare(tick)
         sheet.text(panel.box.right + 12, y, text, colour=colours.muted)
 
 
@@ -113,7 +119,7 @@ def _scores(sheet: Sheet, view: ReliabilityPicture, *, top: float) -> None:
         is_last = row.score_to >= _POINTS[1]
         span = f"{row.score_from:.0f}{'+' if is_last else f'–{row.score_to:.0f}'}"
         sheet.text(x, top + 24, span, align="center", room=room)
-        count = numbers.compact(float(row.n)) if row.n > 999 else str(row.n)  # noqa: PLR2004 - width
+        count = view.words.numbers.compact(float(row.n)) if row.n > 999 else str(row.n)  # noqa: PLR2004 - width
         sheet.text(x, top + 60, count, align="center", colour=colours.muted, room=room)
     sheet.text(right + 12, top + 60, labels.n, colour=colours.muted)
     sheet.text(style.MARGIN, top + 98, labels.score, colour=colours.muted)

@@ -5,8 +5,9 @@ Shares grow from the left; profits and losses grow from a common zero to either 
 
 from dataclasses import dataclass
 
-from bot.charts import numbers, style
+from bot.charts import style
 from bot.charts.frame import HEADING, heading
+from bot.charts.number_format import UNKNOWN, signed
 from bot.charts.panel import Box
 from bot.charts.sheet import Sheet
 from bot.charts.views import Holding, PortfolioPicture, Profit
@@ -46,8 +47,8 @@ def allocation(sheet: Sheet, view: PortfolioPicture, *, top: float) -> None:
         Row(
             name=h.name,
             value=abs(h.value_quote),
-            amount=numbers.amount(h.value_quote),
-            share=_share(h.value_quote, total),
+            amount=words.numbers.amount(h.value_quote, view.equity_quote),
+            share=words.numbers.share(h.value_quote / total) if total > 0 else UNKNOWN,
             colour=colours.band if h.is_cash else colours.up,
         )
         for h in held
@@ -63,8 +64,8 @@ def profits(sheet: Sheet, view: PortfolioPicture, *, top: float) -> None:
         Row(
             name=p.name,
             value=p.amount_quote,
-            amount=numbers.signed(numbers.amount(p.amount_quote)),
-            share="" if p.fraction is None else numbers.percent(p.fraction),
+            amount=signed(words.numbers.amount(p.amount_quote, view.equity_quote)),
+            share="" if p.fraction is None else words.numbers.percent(p.fraction),
             colour=colours.up if p.amount_quote >= 0 else colours.down,
         )
         for p in _largest_profits(view.positions, words.other)
@@ -72,13 +73,12 @@ def profits(sheet: Sheet, view: PortfolioPicture, *, top: float) -> None:
     _draw(sheet, rows, top=top + HEADING, empty=words.nothing_open)
 
 
-def profit_texts(profit: Profit) -> tuple[str, ...]:
-    """Return the profit in words, the fullest first: "+12.30 +1.4%", "+12.30", "+12.3"."""
-    amount = numbers.signed(numbers.amount(profit.amount_quote))
-    shorter = (amount, numbers.signed(numbers.compact(profit.amount_quote)))
-    if profit.fraction is None:
-        return shorter
-    return (f"{amount} {numbers.percent(profit.fraction)}", *shorter)
+def amount_texts(profit: Profit, view: PortfolioPicture) -> tuple[str, ...]:
+    """Return the profit in words, the fullest first: "+12,345.60", "+12.3k"."""
+    numbers = view.words.numbers
+    full = numbers.amount(profit.amount_quote, view.equity_quote)
+    short = numbers.compact(profit.amount_quote)
+    return signed(full), signed(short)
 
 
 def _draw(sheet: Sheet, rows: list[Row], *, top: float, empty: str) -> None:
@@ -104,10 +104,6 @@ def _draw(sheet: Sheet, rows: list[Row], *, top: float, empty: str) -> None:
         sheet.pill(bar, row.colour, radius=min(5.0, length / 2))
         sheet.text(end - shares - _GAP, y, row.amount, align="right", room=amounts)
         sheet.text(end, y, row.share, colour=muted, align="right", room=shares)
-
-
-def _share(value: float, total: float) -> str:
-    return f"{100 * value / total:.1f}%".replace("-", "−") if total > 0 else numbers.UNKNOWN
 
 
 def _largest_holdings(holdings: tuple[Holding, ...], other: str) -> list[Holding]:

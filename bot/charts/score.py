@@ -2,8 +2,9 @@
 
 import math
 
-from bot.charts import numbers, style
+from bot.charts import style
 from bot.charts.frame import HEADING, heading
+from bot.charts.number_format import signed
 from bot.charts.panel import Box
 from bot.charts.sheet import Sheet
 from bot.charts.views import CardPicture, Contribution, Side
@@ -15,10 +16,10 @@ BAR_HEIGHT = 96.0
 CONTRIBUTIONS_HEIGHT = HEADING + 174.0
 _COLUMNS_HEIGHT = 88.0
 _FEWEST_COLUMNS = 5
-_POINTS_STEP = 0.1
 _MOST_CONTRIBUTIONS = 8
 _TIMEFRAME_ROOM = 150.0
 _TRACK = 20.0
+_SYMBOL_SIZES = (style.TITLE, 44.0, style.SUBTITLE, 30.0)
 _SCORE_TOP = 100.0
 
 
@@ -34,7 +35,10 @@ def title(sheet: Sheet, symbol: str, timeframe: str, *, top: float, right: float
     beside = min(sheet.measure(timeframe, size=size), _TIMEFRAME_ROOM)
     x = style.MARGIN
     room = right - x - beside - 18
-    x += sheet.text(x, y, symbol, size=style.TITLE, bold=True, room=room) + 18
+    # A name gets smaller before it is cut: its end tells what it is quoted in.
+    fits = (one for one in _SYMBOL_SIZES if sheet.measure(symbol, size=one, bold=True) <= room)
+    chosen = next(fits, _SYMBOL_SIZES[-1])
+    x += sheet.text(x, y, symbol, size=chosen, bold=True, room=room) + 18
     return x + sheet.text(x, y + 6, timeframe, size=size, colour=sheet.colours.muted, room=beside)
 
 
@@ -66,7 +70,7 @@ def badges(sheet: Sheet, texts: tuple[str, ...], *, top: float) -> None:
 def card_title(sheet: Sheet, view: CardPicture, *, top: float) -> None:
     """Write symbol, timeframe and side on the left and the score on the right."""
     colour = sheet.colours.side(view.side)
-    number = f"{view.score:.0f}"
+    number = view.words.numbers.plain(view.score, 0)
     right = style.WIDTH - style.MARGIN
     y = top + TITLE_HEIGHT / 2
     right -= sheet.text(right, y, number, size=style.HUGE, bold=True, colour=colour, align="right")
@@ -86,7 +90,7 @@ def score_bar(sheet: Sheet, view: CardPicture, *, top: float) -> None:
     sheet.pill(bar, colours.side(view.side))
     y = top + _TRACK + 28
     start = _threshold(sheet, view, track, y)
-    text = f"{view.words.score} {_points(view.score)} / {_SCORE_TOP:.0f}"
+    text = f"{view.words.score} {_points(view, view.score, view.threshold)} / {_SCORE_TOP:.0f}"
     width = sheet.measure(text)
     # On the left, unless the threshold stands there.
     x = track.left if track.left + width + 24 < start else track.right - width
@@ -98,15 +102,17 @@ def _threshold(sheet: Sheet, view: CardPicture, track: Box, y: float) -> float:
         return math.inf
     x = track.left + track.width * view.threshold / _SCORE_TOP
     sheet.lines([[(x, track.top - 7), (x, track.bottom + 9)]], sheet.colours.ink, width=4.0)
-    text = f"{view.words.alert_from} {_points(view.threshold)}"
+    text = f"{view.words.alert_from} {_points(view, view.threshold, view.score)}"
     width = sheet.measure(text)
     middle = min(max(x, track.left + width / 2), track.right - width / 2)
     sheet.text(middle, y, text, align="center")
     return middle - width / 2
 
 
-def _points(value: float) -> str:
-    return numbers.price(value, _POINTS_STEP).removesuffix(".0")
+def _points(view: CardPicture, value: float, other: float | None) -> str:
+    """A score, never looking like the other one while it is not the same."""
+    numbers = view.words.numbers
+    return numbers.bare(value) if value == round(value) else numbers.apart(value, other)
 
 
 def contributions(sheet: Sheet, view: CardPicture, *, top: float) -> None:
@@ -129,7 +135,7 @@ def contributions(sheet: Sheet, view: CardPicture, *, top: float) -> None:
         colour = colours.up if part.points >= 0 else colours.down
         y = zero - length if part.points >= 0 else zero
         sheet.rectangle(Box(left=x - 0.3 * width, top=y, width=0.6 * width, height=length), colour)
-        points = numbers.signed(numbers.price(part.points, _POINTS_STEP))
+        points = signed(view.words.numbers.plain(part.points, 1))
         room = width - 8
         sheet.text(x, values_y, points, colour=colour, align="center", room=room)
         codes_y = values_y + 24 + _COLUMNS_HEIGHT + 24

@@ -193,6 +193,29 @@ class Sheet:
         return out.getvalue()
 
 
+def wrapped(text: str, room: float, *, bold: bool, most: int) -> list[str]:
+    """Return `text` on at most `most` lines that fit into `room`, broken between words.
+
+    The last line may still be too long; it is to be fitted. Made before there is a sheet, because
+    the height of a sheet depends on it.
+    """
+    # A hundredth less than there is: small pictures measure their texts coarsely.
+    least = 0.99 * room
+    found: list[str] = []
+    for word in printable(text).split():
+        longer = f"{found[-1]} {word}" if found else word
+        if found and (len(found) == most or _ruler().measure(longer, bold=bold) <= least):
+            found[-1] = longer
+        else:
+            found.append(word)
+    return found
+
+
+@cache
+def _ruler() -> Sheet:
+    return Sheet(height=10.0, theme="dark", width_px=int(style.WIDTH))
+
+
 @lru_cache(maxsize=1024)
 def printable(text: str) -> str:
     """Return `text` on one line with what the font cannot draw replaced by a box.

@@ -84,8 +84,8 @@ def ticks(first_ms: int, last_ms: int, *, zone: ZoneInfo, count: int, words: Wor
 def span_text(first_ms: int, last_ms: int, *, zone: ZoneInfo, words: Words) -> str:
     """Return the stretch shown in words: "12 Nov 08:00 – 16 Nov 2026 07:00"."""
     first, last = (datetime.fromtimestamp(ms / 1000, zone) for ms in (first_ms, last_ms))
-    start = _day(first, words) + ("" if first.year == last.year else f" {first.year}")
-    end = f"{_day(last, words)} {last.year}"
+    start = words.day_of(first) + ("" if first.year == last.year else f" {first.year}")
+    end = f"{words.day_of(last)} {last.year}"
     if first_ms == last_ms:
         return f"{end} {last:%H:%M}"
     if last_ms - first_ms >= _HOURS_MATTER_BELOW_MS:
@@ -103,6 +103,12 @@ def offset_text(time_ms: int, zone: ZoneInfo) -> str:
         return "UTC"
     sign = "+" if offset > timedelta(0) else "−"
     return f"UTC{sign}{hours}" + (f":{minutes:02d}" if minutes else "")
+
+
+def zone_text(time_ms: int, zone: ZoneInfo) -> str:
+    """Return the zone and its distance to UTC at that time: "Europe/Berlin (UTC+1)"."""
+    offset = offset_text(time_ms, zone)
+    return zone.key if zone.key == offset else f"{zone.key} ({offset})"
 
 
 def _clock_times(first: datetime, minutes: int) -> Iterator[datetime]:
@@ -148,8 +154,4 @@ def _tick(time_ms: int, local: datetime, words: Words) -> Tick:
         return Tick(time_ms=time_ms, label=f"{local:%H:%M}", strong=False)
     if local.day == 1 and local.month == 1:
         return Tick(time_ms=time_ms, label=str(local.year), strong=True)
-    return Tick(time_ms=time_ms, label=_day(local, words), strong=True)
-
-
-def _day(moment: datetime, words: Words) -> str:
-    return f"{moment.day} {words.months[moment.month - 1]}"
+    return Tick(time_ms=time_ms, label=words.day_of(local), strong=True)

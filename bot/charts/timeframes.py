@@ -4,7 +4,6 @@ import numpy as np
 
 from bot.charts import candles, chart, levels, numbers, score, style
 from bot.charts.frame import HEADING, frame, heading
-from bot.charts.levels import Scale
 from bot.charts.sheet import Sheet
 from bot.charts.views import ChartPicture
 from bot.charts.views_explorer import FramesPicture
@@ -49,8 +48,7 @@ def _block(sheet: Sheet, view: ChartPicture, *, top: float, number: int) -> str:
 
     The legend stands above the first one and is true for all.
     """
-    low, high = candles.price_limits(view)
-    scale = Scale(low=low, high=high, top=top + HEADING, height=_PRICE_HEIGHT)
+    scale = levels.scale_of(view, top=top + HEADING, height=_PRICE_HEIGHT)
     axis = frame(
         sheet,
         view.bars.open_ms,
@@ -60,11 +58,12 @@ def _block(sheet: Sheet, view: ChartPicture, *, top: float, number: int) -> str:
         ahead=levels.zone_width(view.levels),
     )
     change = chart.change_fraction(view.bars)
-    told = [numbers.price(numbers.last_known(view.bars.close), candles.price_step(low, high))]
+    last = numbers.last_known(view.bars.close)
+    told = [scale.plain_text(last)]
     if np.isfinite(change):
-        told.append(numbers.percent(change, 2))
-    if view.rsi is not None and np.isfinite(last := numbers.last_known(view.rsi.values)):
-        told.append(f"{view.rsi.label.split()[0]} {last:.0f}")
+        told.append(view.words.numbers.percent(change, 2))
+    if view.rsi is not None and np.isfinite(rsi := numbers.last_known(view.rsi.values)):
+        told.append(f"{view.rsi.label.split()[0]} {view.words.numbers.plain(rsi, 1)}")
     entries = candles.legend(sheet.colours, view) if number == 0 else []
     heading(sheet, top + 17, view.timeframe, value=" · ".join(told), entries=entries)
     panel = candles.draw(axis, view, top=scale.top, height=_PRICE_HEIGHT, name=f"price-{number}")

@@ -12,6 +12,7 @@ import numpy as np
 from bot.charts import numbers, score, style, timeaxis
 from bot.charts.candles import price_step
 from bot.charts.frame import HEADING, heading
+from bot.charts.number_format import NumberFormat
 from bot.charts.panel import Box, Panel
 from bot.charts.sheet import Sheet
 from bot.charts.views import Floats
@@ -41,7 +42,8 @@ def compose(view: VetoPicture) -> Sheet:
     sheet = Sheet(height=_height(view), theme=view.theme, width_px=view.width_px)
     y = _headline(sheet, view)
     sums = np.concatenate(([0.0], np.cumsum(view.saved_quote)))
-    scales = (_scale(sums, 4), _scale(view.saved_quote, 5))
+    figures = view.words.numbers
+    scales = (_scale(sums, 4, figures), _scale(view.saved_quote, 5, figures))
     texts = [text for scale in scales for _, text in scale.ticks]
     right = style.WIDTH - max(sheet.measure(text) for text in texts) - style.MARGIN - 12
     heading(sheet, y + 17, f"{view.sum_name}, {view.currency}")
@@ -51,7 +53,7 @@ def compose(view: VetoPicture) -> Sheet:
     first, last = int(view.time_ms[0]), int(view.time_ms[-1])
     zone = ZoneInfo(view.zone_name)
     span = timeaxis.span_text(first, last, zone=zone, words=view.words)
-    foot = f"{view.words.time_in} {view.zone_name}: {span}"
+    foot = f"{view.words.time_in} {timeaxis.zone_text(last, zone)}: {span}"
     room = style.WIDTH - 2 * style.MARGIN
     sheet.text(style.MARGIN, y + 34, foot, colour=sheet.colours.muted, room=room)
     return sheet
@@ -80,14 +82,14 @@ def _headline(sheet: Sheet, view: VetoPicture) -> float:
     return y
 
 
-def _scale(values: Floats, count: int) -> _Scale:
+def _scale(values: Floats, count: int, figures: NumberFormat) -> _Scale:
     low, high = min(0.0, float(values.min())), max(0.0, float(values.max()))
     span = (high - low) or 1.0
     low, high = low - 0.06 * span, high + 0.06 * span
     ticks = numbers.round_ticks(low, high, count)
     step = ticks[1] - ticks[0] if len(ticks) > 1 else price_step(low, high)
     return _Scale(
-        low=low, high=high, ticks=tuple((tick, numbers.price(tick, step)) for tick in ticks)
+        low=low, high=high, ticks=tuple((tick, figures.price(tick, step)) for tick in ticks)
     )
 
 

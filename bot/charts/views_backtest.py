@@ -24,7 +24,10 @@ from bot.charts.words import ENGLISH, Words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestLabels:
-    """The fixed words of these pictures beside those of `Words`, in one language."""
+    """The fixed words of these pictures beside those of `Words`, in one language.
+
+    Those from `played_on` on are sentences with their values in braces.
+    """
 
     monthly: str
     log_scale: str
@@ -39,6 +42,16 @@ class BacktestLabels:
     expectancy: str
     exposure: str
     costs: str
+    sortino: str
+    volatility: str
+    mean_exposure: str
+    fees: str
+    start: str
+    played_on: str
+    markets: str
+    candles_from: str
+    in_common: str
+    correlation: str
 
 
 ENGLISH_LABELS = BacktestLabels(
@@ -55,6 +68,16 @@ ENGLISH_LABELS = BacktestLabels(
     expectancy="A trade earned",
     exposure="Time in market",
     costs="Costs",
+    sortino="Sortino",
+    volatility="Volatility",
+    mean_exposure="Mean exposure",
+    fees="Fees",
+    start="start = 100",
+    played_on="{markets}, {timeframe} candles",
+    markets="{count} markets",
+    candles_from="from {timeframes} candles",
+    in_common="{common} trades in common, {mine} and {theirs} of their own",
+    correlation="daily returns correlate {value}",
 )
 
 

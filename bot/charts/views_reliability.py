@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.charts.views import PHONE_WIDTH_PX, Theme, require_width
+from bot.charts.words import ENGLISH, Words
 from engine.domain.reliability import Reliability
 
 
@@ -43,6 +44,7 @@ class ReliabilityPicture:
     theme: Theme = "dark"
     width_px: int = PHONE_WIDTH_PX
     labels: ReliabilityLabels = ENGLISH_LABELS
+    words: Words = ENGLISH
 
     def __post_init__(self) -> None:
         require_width(self.width_px)

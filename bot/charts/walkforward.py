@@ -6,7 +6,7 @@ them above the curve.
 
 from itertools import pairwise
 
-from bot.charts import curves, numbers, style
+from bot.charts import curves, style
 from bot.charts.backtest import figures
 from bot.charts.frame import HEADING, TIME_LABELS, Frame, heading
 from bot.charts.panel import Panel
@@ -71,7 +71,7 @@ def _height(view: WalkForwardPicture) -> float:
 def _headline(sheet: Sheet, view: WalkForwardPicture, *, top: float) -> float:
     right = style.WIDTH - style.MARGIN
     colour = sheet.colours.up if view.return_fraction >= 0 else sheet.colours.down
-    change = numbers.percent(view.return_fraction)
+    change = view.words.numbers.percent(view.return_fraction)
     wide = sheet.text(
         right, top + 40, change, size=style.HUGE, bold=True, colour=colour, align="right"
     )
@@ -94,7 +94,7 @@ def _edges(axis: Frame, borders_ms: tuple[int, ...]) -> list[float]:
 
 def _window_returns(axis: Frame, view: WalkForwardPicture, *, top: float) -> None:
     """Write each window's return below its part of the curve, where there is room for it."""
-    sheet = axis.sheet
+    sheet, numbers = axis.sheet, axis.words.numbers
     pairs = pairwise(_edges(axis, view.borders_ms))
     for (first, last), fraction in zip(pairs, view.window_returns, strict=True):
         left, right = axis.x(first), axis.x(last)

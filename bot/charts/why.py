@@ -4,10 +4,11 @@ Every indicator is a bar around one common zero; the score is the last of them, 
 crosses all. Below stand the gates in their order, passed, failed or never reached.
 """
 
-from bot.charts import numbers, score, style
+from bot.charts import score, style
 from bot.charts.frame import HEADING, heading
+from bot.charts.number_format import UNKNOWN, NumberFormat, signed
 from bot.charts.panel import Box
-from bot.charts.sheet import Sheet
+from bot.charts.sheet import Sheet, wrapped
 from bot.charts.views_explorer import GateRow, Mark, Part, WhyPicture
 
 _TOP = 22.0
@@ -25,7 +26,6 @@ _THRESHOLD_ROOM = 40.0
 _MARK_ROOM = 46.0
 _NAME_SHARE = 0.56
 _GAP = 14.0
-_STEP = 0.1
 _LEAST_SPAN = 10.0
 _MARKS: dict[Mark, str] = {
     "passed": "✓",
@@ -61,7 +61,7 @@ def strongest(parts: tuple[Part, ...], other: str) -> list[Part]:
 
 
 def _height(view: WhyPicture, parts: int) -> float:
-    height = _TOP + score.TITLE_HEIGHT + 2 * _LINE + _BOTTOM
+    height = _TOP + score.TITLE_HEIGHT + (1 + len(_verdict(view))) * _LINE + _BOTTOM
     height += score.BADGES_HEIGHT if view.badges else 0.0
     if parts and view.score is not None:
         height += _SPACE + HEADING + _THRESHOLD_ROOM + _ROW * (parts + 1) + _GAP
@@ -77,7 +77,7 @@ def _room() -> float:
 def _head(sheet: Sheet, view: WhyPicture) -> float:
     right = style.WIDTH - style.MARGIN
     y = _TOP + score.TITLE_HEIGHT / 2
-    text = numbers.UNKNOWN if view.score is None else _points(view.score)
+    text = UNKNOWN if view.score is None else _score(view, view.score)
     colour = sheet.colours.side(view.side)
     right -= sheet.text(right, y, text, size=style.HUGE, bold=True, colour=colour, align="right")
     score.title(sheet, view.symbol, view.timeframe, top=_TOP, right=right - 30)
@@ -88,28 +88,36 @@ def _head(sheet: Sheet, view: WhyPicture) -> float:
     muted = sheet.colours.muted
     sheet.text(style.MARGIN, y + _LINE / 2, view.moment, colour=muted, room=_room())
     y += _LINE
-    sheet.text(style.MARGIN, y + _LINE / 2, view.verdict, bold=True, room=_room())
-    return y + _LINE
+    for line in _verdict(view):
+        sheet.text(style.MARGIN, y + _LINE / 2, line, bold=True, room=_room())
+        y += _LINE
+    return y
+
+
+def _verdict(view: WhyPicture) -> list[str]:
+    return wrapped(view.verdict, _room(), bold=True, most=2)
 
 
 def _contributions(
-    sheet: Sheet, view: WhyPicture, parts: list[Part], signed: float, *, top: float
+    sheet: Sheet, view: WhyPicture, parts: list[Part], total: float, *, top: float
 ) -> float:
     heading(sheet, top + 17, view.words.contributions)
     colours = sheet.colours
     left = style.MARGIN + _CODE_ROOM + _WEIGHT_ROOM
     right = style.WIDTH - style.MARGIN - _POINTS_ROOM
-    line = _signed_threshold(view, signed)
-    ends = [part.points for part in parts] + [signed, 0.0] + ([] if line is None else [line])
+    line = _signed_threshold(view, total)
+    ends = [part.points for part in parts] + [total, 0.0] + ([] if line is None else [line])
     low, high = min(ends), max(ends)
     unit = (right - left) / max(high - low, _LEAST_SPAN)
     zero = left - low * unit
     y = top + HEADING + _THRESHOLD_ROOM
     bottom = y + _ROW * (len(parts) + 1) + _GAP
     sheet.lines([[(zero, y), (zero, bottom)]], colours.grid, width=2.0)
+    numbers = view.words.numbers
     for part in parts:
-        weight = f"{100 * part.weight_fraction:.0f} %"
-        _bar(sheet, y, (part.code, weight, part.points), zero=zero, unit=unit, is_sum=False)
+        weight, points = numbers.share(part.weight_fraction, 0), _points(numbers, part.points)
+        told = (part.code, weight, points)
+        _bar(sheet, y, told, part.points, zero=zero, unit=unit, is_sum=False)
         y += _ROW
     sheet.lines(
         [[(style.MARGIN, y + _GAP / 2), (style.WIDTH - style.MARGIN, y + _GAP / 2)]],
@@ -117,28 +125,30 @@ def _contributions(
         width=2.0,
     )
     y += _GAP
-    _bar(sheet, y, (view.words.score, "", signed), zero=zero, unit=unit, is_sum=True)
+    told = (view.words.score, "", _score(view, total))
+    _bar(sheet, y, told, total, zero=zero, unit=unit, is_sum=True)
     if line is not None:
         _threshold(sheet, view, zero + line * unit, top + HEADING, bottom)
     return bottom
 
 
-def _signed_threshold(view: WhyPicture, signed: float) -> float | None:
+def _signed_threshold(view: WhyPicture, total: float) -> float | None:
     if view.needed is None:
         return None
-    return -view.needed if signed < 0 else view.needed
+    return -view.needed if total < 0 else view.needed
 
 
 def _bar(
     sheet: Sheet,
     top: float,
-    told: tuple[str, str, float],
+    told: tuple[str, str, str],
+    points: float,
     *,
     zero: float,
     unit: float,
     is_sum: bool,
 ) -> None:
-    code, weight, points = told
+    code, weight, figure = told
     colours = sheet.colours
     y = top + _ROW / 2
     room = _CODE_ROOM - _GAP
@@ -154,7 +164,7 @@ def _bar(
     sheet.text(
         right,
         y,
-        _points(points),
+        figure,
         bold=is_sum,
         colour=colour,
         align="right",
@@ -170,9 +180,10 @@ def _threshold(sheet: Sheet, view: WhyPicture, x: float, top: float, bottom: flo
         dashes.append([(x, y), (x, min(y + dash, bottom))])
         y += 2 * dash
     sheet.lines(dashes, sheet.colours.ink, width=3.0)
-    width = sheet.measure(view.needed_text)
+    text = sheet.fitted(view.needed_text, _room(), size=style.SMALL, bold=False)
+    width = sheet.measure(text)
     middle = min(max(x, style.MARGIN + width / 2), style.WIDTH - style.MARGIN - width / 2)
-    sheet.text(middle, top + _THRESHOLD_ROOM / 2, view.needed_text, align="center")
+    sheet.text(middle, top + _THRESHOLD_ROOM / 2, text, align="center")
 
 
 def _gates(sheet: Sheet, view: WhyPicture, *, top: float) -> float:
@@ -213,12 +224,18 @@ def _gate(sheet: Sheet, gate: GateRow, top: float) -> None:
     )
     is_quiet = gate.is_supposed or gate.mark == "unreached"
     ink = colours.muted if is_quiet else colours.ink
-    room = _room() * _NAME_SHARE - _MARK_ROOM
-    x = style.MARGIN + _MARK_ROOM
+    x, right = style.MARGIN + _MARK_ROOM, style.WIDTH - style.MARGIN
+    # The figures take what they need, as long as the name keeps its share.
+    beside = min(sheet.measure(gate.figures), _room() * (1 - _NAME_SHARE))
+    room = right - beside - _GAP - x
     used = sheet.text(x, y, gate.name, bold=stopped, colour=ink, room=room)
-    right = style.WIDTH - style.MARGIN
     sheet.text(right, y, gate.figures, colour=ink, align="right", room=right - x - used - _GAP)
 
 
-def _points(value: float) -> str:
-    return numbers.signed(numbers.price(value, _STEP))
+def _points(numbers: NumberFormat, value: float) -> str:
+    return signed(numbers.plain(value, 1))
+
+
+def _score(view: WhyPicture, total: float) -> str:
+    """The score, never looking like the one that is needed while it is another."""
+    return signed(view.words.numbers.apart(total, _signed_threshold(view, total)))

@@ -14,10 +14,12 @@ from bot.messages.callbacks_approvals import (
     ChooseSize,
     HideSizes,
     OfferSizes,
-    ShowInbox,
 )
+from bot.messages.questions import noted
 from engine.desk.tell import card_subject
+from engine.domain.approvals import Approval
 from engine.domain.desk import Delivery, Json
+from engine.domain.purchases import question_subject
 from engine.domain.typed import TwoReadings, read_number, take_number
 from engine.domain.views import ApprovalRow, Press, PressOutcome, PressResult, Size
 
@@ -29,6 +31,7 @@ LOUD = (
     PressResult.ASKED_AGAIN,
     PressResult.CODE_WANTED,
     PressResult.TERMINAL_WANTED,
+    PressResult.MORE_THAN_ASKED,
 )
 _LATE = (PressResult.ALREADY_DECIDED, PressResult.EXPIRED)
 _SIZE_ARGS = range(2, 7)
@@ -62,12 +65,6 @@ def approvals(ask: Ask) -> Response:
     return tell("approvals")
 
 
-def show_inbox(ask: Ask, pressed: ShowInbox) -> Response:
-    """The same list, in the message whose button was pressed."""
-    del ask, pressed
-    return Response(replies=(Reply(kind="approvals", in_place=True),))
-
-
 def answer_in_inbox(ask: Ask, pressed: AnswerInInbox) -> Response:
     """Answer a question where it is listed, and list again."""
     outcome = _press(ask, pressed.token, pressed.press)
@@ -93,10 +90,16 @@ def size(ask: Ask) -> Response:
         return note("size_unknown", name=name)
     outcome = _press(ask, row.approval.token, Press.HALF, size=wanted)
     payload: dict[str, Json] = {
-        "text": f"press.{outcome.result}",
-        "values": {"reason": outcome.reason or "none"},
+        "text": _sentence_name(outcome),
+        "values": {"reason": outcome.reason or "none", "asked": _asked(ask, row)},
     }
     return Response(replies=(Reply(kind="said", payload=payload),))
+
+
+def _asked(ask: Ask, row: ApprovalRow) -> str:
+    """How much was asked about."""
+    intent = row.order.intent
+    return ask.words.money(intent.notional_quote, intent.symbol.quote)
 
 
 def _size(words: Sequence[str]) -> Size | TwoReadings | None:
@@ -143,64 +146,65 @@ def _pressed(
     ask: Ask, token: str, press: Press, *, reason: str = "", size: Size | None = None
 ) -> Response:
     outcome = _press(ask, token, press, reason=reason, size=size)
-    about = _subject(outcome)
+    approval = outcome.approval
     return Response(
         replies=_refreshed(outcome),
         answer=_sentence(ask, outcome),
         is_alert=outcome.result in LOUD,
         strips=outcome.result is PressResult.UNKNOWN_TOKEN,
-        about=about,
-        farewell=_farewell(outcome) if about else None,
+        about=_message(approval).subject if approval else "",
+        farewell=_farewell(approval) if approval else None,
     )
 
 
 def _sentence(ask: Ask, outcome: PressOutcome) -> str:
-    reason = ask.words.named("reasons", outcome.reason or "none")
-    return ask.said(f"press.{outcome.result}", reason=reason)
+    reason = noted(ask.words, outcome.reason or "none")
+    return ask.said(_sentence_name(outcome), reason=reason)
+
+
+def _sentence_name(outcome: PressOutcome) -> str:
+    """A no whose reason has been given says that the reason has arrived."""
+    if outcome.result is PressResult.REJECTED and outcome.reason:
+        return "press.rejected_because"
+    return f"press.{outcome.result}"
 
 
 def _card_in_place(ask: Ask, token: str, *, sizes: bool) -> Response:
     row = next((one for one in ask.desk.approvals() if one.approval.token == token), None)
-    decision = row.approval.decision_id if row else None
-    if decision is None:
+    if row is None:
         return Response(answer=ask.said("press.already_decided"))
-    payload = {"decision_id": decision, **({"sizes": token} if sizes else {})}
-    symbol = row.order.intent.symbol if row else ""
-    return Response(
-        replies=(Reply(kind="card", payload=payload, in_place=True),),
-        answer=ask.said("notices.size_hint", symbol=symbol) if sizes else "",
-    )
+    told = _message(row.approval)
+    payload = {**told.payload, **({"sizes": token} if sizes else {})}
+    hint = ask.said("notices.size_hint", symbol=row.order.intent.symbol) if sizes else ""
+    return Response(replies=(Reply(kind=told.kind, payload=payload, in_place=True),), answer=hint)
 
 
-def _farewell(outcome: PressOutcome) -> Reply:
-    """What an old message of a card says for good: its own question's end, without buttons."""
-    approval = outcome.approval
-    assert approval is not None  # a subject comes from an approval
+def _message(approval: Approval) -> Reply:
+    """The one message that speaks of a question: its card, or that of a purchase."""
+    decision = approval.decision_id
+    if decision is None:
+        return Reply(
+            kind="purchase",
+            payload={"order_id": approval.order_id},
+            subject=question_subject(approval.order_id),
+            delivery=Delivery.EDIT,
+        )
     return Reply(
         kind="card",
-        payload={
-            "decision_id": approval.decision_id,
-            "shown_at": approval.created_at.isoformat(),
-        },
-        in_place=True,
+        payload={"decision_id": decision},
+        subject=card_subject(decision),
+        delivery=Delivery.EDIT,
     )
 
 
-def _subject(outcome: PressOutcome) -> str:
-    decision = outcome.approval.decision_id if outcome.approval else None
-    return "" if decision is None else card_subject(decision)
+def _farewell(approval: Approval) -> Reply:
+    """What an old message of a question says for good: its own end, without buttons."""
+    told = _message(approval)
+    payload = {**told.payload, "shown_at": approval.created_at.isoformat()}
+    return Reply(kind=told.kind, payload=payload, in_place=True)
 
 
 def _refreshed(outcome: PressOutcome) -> tuple[Reply, ...]:
-    """A late press means that its card was not up to date, so it is told again."""
+    """A late press means that its message was not up to date, so it is told again."""
     approval = outcome.approval
-    if outcome.result not in _LATE or approval is None or approval.decision_id is None:
-        return ()
-    return (
-        Reply(
-            kind="card",
-            payload={"decision_id": approval.decision_id},
-            subject=card_subject(approval.decision_id),
-            delivery=Delivery.EDIT,
-        ),
-    )
+    return () if outcome.result not in _LATE or approval is None else (_message(approval),)

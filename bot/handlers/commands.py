@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.handlers.alerts import alerts, set_alert, watch
-from bot.handlers.amounts import asked_back, typed_amount
 from bot.handlers.approvals import approvals, size
 from bot.handlers.asking import Ask, Handle, Response, may, note, tell
 from bot.handlers.changes import asked, limits, mode, rearm, strategy, weights
@@ -16,17 +15,13 @@ from bot.handlers.delivery import digest, jobs, mute, quiet
 from bot.handlers.explorer import chart, costs, opportunities, why
 from bot.handlers.factors import totp
 from bot.handlers.people import invite, people
+from bot.handlers.purchases import buy
 from bot.handlers.records import audit, export, stop, trades, veto
 from bot.handlers.research import backtest, proof
 from bot.handlers.settings import settings
-from engine.domain.alert_measures import plain
 from engine.domain.changes import ChangeKind, ChangeWish
 from engine.domain.desk import Person, Role
-from engine.domain.typed import TwoReadings
-from engine.domain.values import to_ms
 from engine.domain.views import CommandOutcome
-
-CONFIRM_MINUTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +66,6 @@ def pnl(ask: Ask) -> Response:
     """Profit and loss."""
     del ask
     return tell("pnl")
-
-
-def buy(ask: Ask) -> Response:
-    """Ask to confirm a purchase by a button bound to market, amount and this command."""
-    name, *typed = ask.args or ("",)
-    if not typed:
-        return note("buy_usage")
-    amount, quote = typed_amount(typed)
-    if len(quote) > 1:
-        return note("buy_usage")
-    symbol = ask.symbol(name)
-    if symbol is None:
-        return note("unknown_symbol", symbol=name)
-    if isinstance(amount, TwoReadings):
-        return asked_back(amount)
-    if amount is None or (quote and quote[0].upper() != symbol.quote):
-        return note("buy_amount", amount=" ".join(typed))
-    expires_s = to_ms(ask.clock.now()) // 1000 + CONFIRM_MINUTES * 60
-    return tell(
-        "buy",
-        symbol=str(symbol),
-        amount_quote=plain(amount),
-        update_id=ask.incoming.update_id,
-        expires_s=expires_s,
-        minutes=CONFIRM_MINUTES,
-    )
 
 
 def close(ask: Ask) -> Response:

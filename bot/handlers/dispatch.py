@@ -140,6 +140,9 @@ class Dispatcher:
     def _plain(self, incoming: Incoming, person: Person, text: str) -> Response:
         if looks_like_code(text):
             return self._code(incoming, person, text)
+        if text.isdecimal() and self._source == "console":
+            # The terminal turns the number of a living button into its press.
+            return note("number_gone", number=text[:20])
         intent = understand(text, self._desk.status().symbols)
         if intent is None:
             # In a group people talk to each other, not to the desk.

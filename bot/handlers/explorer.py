@@ -3,7 +3,7 @@
 Nothing is looked up here beyond names and times: what is shown is found when it is rendered.
 """
 
-from bot.handlers.amounts import asked_back, typed_amount
+from bot.handlers.amounts import market_and_amount
 from bot.handlers.asking import Ask, Reply, Response, note, tell
 from bot.handlers.when import moment
 from bot.messages.callbacks import AskWhy, ShowDecisionChart, SwapChart, matches
@@ -21,15 +21,14 @@ from bot.messages.callbacks_explorer import (
 from engine.domain.alert_measures import plain
 from engine.domain.desk import Json
 from engine.domain.explorer import Direction, Place, Wish
-from engine.domain.market import Timeframe
-from engine.domain.typed import TwoReadings
+from engine.domain.market import Symbol, Timeframe
 
 _DIRECTIONS = {
     **dict.fromkeys(("long", "kauf", "largo", "up"), Direction.LONG),
     **dict.fromkeys(("short", "verkauf", "corto", "down"), Direction.SHORT),
 }
 _PROVEN = frozenset({"proven", "proved", "bewiesen", "probado", "probada"})
-_SHEETS = frozenset({"sheet", "all", "alle", "todos"})
+_SHEETS = frozenset({"sheet", "all", "bogen", "alle", "hoja", "todos"})
 
 
 def opportunities(ask: Ask) -> Response:
@@ -50,7 +49,7 @@ def opportunities(ask: Ask) -> Response:
 
 
 def why(ask: Ask) -> Response:
-    """Explain a decision: by market, by market and time, by id, or the newest proposal."""
+    """Explain a decision: by market, by market and time, by id, or the newest there is."""
     if not ask.args:
         place = ask.desk.explorer.find("")
         return note("why_nothing") if place is None else _shown("why", place)
@@ -71,36 +70,37 @@ def why(ask: Ask) -> Response:
 
 
 def chart(ask: Ask) -> Response:
-    """A market as a picture, on one timeframe or on several; alone, the first that is watched."""
-    watched = ask.desk.alerts.watched(ask.person.user_id)
-    if not ask.args and not watched:
-        return note("chart_usage")
-    symbol = ask.symbol(ask.args[0]) if ask.args else watched[0]
-    if symbol is None:
-        return note("unknown_symbol", symbol=ask.args[0])
-    wanted = ask.args[1].lower() if len(ask.args) > 1 else ""
-    if wanted and wanted not in set(Timeframe) | _SHEETS:
-        return note("unknown_timeframe", timeframe=ask.args[1])
+    """A market as a picture, on one timeframe or on several; alone, the first that is watched.
+
+    The words may come in any order: ``/chart sheet BTC`` is ``/chart BTC sheet``.
+    """
     own = ask.desk.explorer.timeframe
-    frame = None if wanted in _SHEETS else Timeframe(wanted) if wanted else own
-    return _shown("chart", Place(symbol=symbol), look=Look(frame).code)
+    frame: Timeframe | None = own
+    symbols: list[Symbol] = []
+    for word in ask.args:
+        low, symbol = word.lower(), ask.symbol(word)
+        if low in set(Timeframe):
+            frame = Timeframe(low)
+        elif low in _SHEETS:
+            frame = None
+        elif symbol is not None:
+            symbols.append(symbol)
+        elif symbols:
+            return note("unknown_timeframe", timeframe=word)
+        else:
+            return note("unknown_symbol", symbol=word)
+    symbols = symbols or list(ask.desk.alerts.watched(ask.person.user_id)[:1])
+    if len(symbols) != 1:
+        return note("chart_usage")
+    return _shown("chart", Place(symbol=symbols[0]), look=Look(frame).code)
 
 
 def costs(ask: Ask) -> Response:
     """What a round trip of a size costs, in the quote currency."""
-    name, *typed = ask.args or ("",)
-    if not typed:
-        return note("costs_usage")
-    amount, quote = typed_amount(typed)
-    if len(quote) > 1:
-        return note("costs_usage")
-    symbol = ask.symbol(name)
-    if symbol is None:
-        return note("unknown_symbol", symbol=name)
-    if isinstance(amount, TwoReadings):
-        return asked_back(amount)
-    if amount is None or (quote and quote[0].upper() != symbol.quote):
-        return note("costs_amount", amount=" ".join(typed))
+    wanted = market_and_amount(ask, "costs")
+    if isinstance(wanted, Response):
+        return wanted
+    symbol, amount = wanted
     return _shown("costs", Place(symbol=symbol), amount=plain(amount))
 
 

@@ -23,9 +23,8 @@ from bot.handlers.approvals import (
     choose_size,
     hide_sizes,
     offer_sizes,
-    show_inbox,
 )
-from bot.handlers.asking import Ask, Reply, Response, note_reply
+from bot.handlers.asking import Ask, Reply, Response
 from bot.handlers.changes import answer_change, choose_mode, choose_version, show_limits
 from bot.handlers.delivery import (
     resend_dead,
@@ -46,6 +45,7 @@ from bot.handlers.explorer import (
     swap_chart,
 )
 from bot.handlers.people import choose_role, show_person
+from bot.handlers.purchases import confirm_buy
 from bot.handlers.records import (
     move_stop,
     send_evidence,
@@ -70,7 +70,6 @@ from bot.messages.callbacks import (
     ShowCard,
     ShowDecisionChart,
     SwapChart,
-    matches,
 )
 from bot.messages.callbacks_alerts import (
     ChangeAlert,
@@ -85,7 +84,6 @@ from bot.messages.callbacks_approvals import (
     ChooseSize,
     HideSizes,
     OfferSizes,
-    ShowInbox,
 )
 from bot.messages.callbacks_changes import (
     AnswerChange,
@@ -119,8 +117,6 @@ from bot.messages.callbacks_records import (
 )
 from engine.desk.tell import card_subject
 from engine.domain.desk import Role
-from engine.domain.market import Symbol
-from engine.domain.values import to_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,32 +161,6 @@ def close_position(ask: Ask, pressed: ClosePosition) -> Response:
     )
 
 
-def confirm_buy(ask: Ask, pressed: ConfirmBuy) -> Response:
-    """Buy what the command asked for; pressing twice buys once."""
-    symbol = _market(ask, pressed.market)
-    if symbol is None or to_ms(ask.clock.now()) // 1000 > pressed.expires_s:
-        return Response(answer=ask.said("notices.buy_expired"), is_alert=True, strips=True)
-    outcome = ask.desk.buy(
-        symbol,
-        f"{pressed.amount_quote:f}",
-        ask.person.user_id,
-        request_id=f"{ask.source}:buy:{pressed.update_id}",
-    )
-    name = "buy_done" if outcome.done else "buy_refused"
-    told = note_reply(name, symbol=str(symbol), reason=outcome.reason or "none")
-    reason = ask.words.named("reasons", outcome.reason or "none")
-    return Response(
-        replies=(Reply(kind=told.kind, payload=told.payload, in_place=True),),
-        answer=ask.said(f"notices.{name}", symbol=symbol, reason=reason),
-        is_alert=not outcome.done,
-    )
-
-
-def _market(ask: Ask, ref: str) -> Symbol | None:
-    symbols = ask.desk.status().symbols
-    return next((symbol for symbol in symbols if matches(ref, symbol)), None)
-
-
 PRESSES: Mapping[type[Callback], Pressable] = {
     # The desk itself checks who may answer a question, and leaves an audit line of who may not.
     Answer: Pressable(Role.VIEWER, answer),
@@ -198,7 +168,6 @@ PRESSES: Mapping[type[Callback], Pressable] = {
     ChooseSize: Pressable(Role.VIEWER, choose_size),
     OfferSizes: Pressable(Role.APPROVER, offer_sizes),
     HideSizes: Pressable(Role.APPROVER, hide_sizes),
-    ShowInbox: Pressable(Role.VIEWER, show_inbox),
     AskWhy: Pressable(Role.VIEWER, ask_why),
     ShowCard: Pressable(Role.VIEWER, show_card),
     ShowDecisionChart: Pressable(Role.VIEWER, show_decision_chart),

@@ -2,9 +2,11 @@
 
 from bot.handlers.asking import Ask, Reply, Response, note, tell
 from bot.messages.callbacks_changes import SetPreference, ShowSettings
+from engine.domain.desk import Person
 
 _ARGS = 2
-_NAMES = ("language", "theme", "zone")
+_CURRENCY = "currency"
+_NAMES = ("language", "theme", "zone", "currency")
 
 
 def settings(ask: Ask) -> Response:
@@ -15,10 +17,10 @@ def settings(ask: Ask) -> Response:
         return tell("settings", page="main")
     if len(ask.args) != _ARGS or ask.args[0].lower() not in _NAMES:
         return note("settings_usage")
-    name, value = ask.args
-    done = ask.desk.changes.prefer(name.lower(), value, ask.person.user_id)
+    name, value = ask.args[0].lower(), ask.args[1]
+    done = _set(ask, name, value.upper() if name == _CURRENCY else value)
     if done is None:
-        return note("settings_value", what=name.lower(), value=value)
+        return note(f"settings_value_{name}", value=value)
     return Response(replies=(Reply(kind="settings", payload={"page": "main"}),), paired=done)
 
 
@@ -33,11 +35,20 @@ def set_preference(ask: Ask, pressed: SetPreference) -> Response:
     """Set it, and show the first page again."""
     if not ask.incoming.is_private:
         return Response(answer=ask.said("notices.private_only"))
-    done = ask.desk.changes.prefer(pressed.name, pressed.value, ask.person.user_id)
+    done = _set(ask, pressed.name, pressed.value)
     if done is None:
-        told = ask.said("notices.settings_value", what=pressed.name, value=pressed.value)
+        told = ask.said(f"notices.settings_value_{pressed.name}", value=pressed.value)
         return Response(answer=told, is_alert=True)
     return Response(replies=(_page("main"),), answer=ask.said("settings.done"), paired=done)
+
+
+def _set(ask: Ask, name: str, value: str) -> Person | None:
+    """The person as they are then, ``None`` if it cannot be."""
+    user_id = ask.person.user_id
+    if name != _CURRENCY:
+        return ask.desk.changes.prefer(name, value, user_id)
+    chosen = "" if value == ask.desk.records.currency().quote else value
+    return ask.person if ask.desk.records.choose_currency(chosen, user_id) else None
 
 
 def _page(name: str) -> Reply:

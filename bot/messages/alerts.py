@@ -284,7 +284,7 @@ def _hit(words: Words, condition: Condition, hit: Hit) -> Html:
     head = words(f"alerts.hit_{what}{'_other' if condition.other else ''}", **values)
     if hit.began_at == hit.at:
         return head
-    span = words("alerts.in_bar", start=words.clock(hit.began_at)[:5], end=words.clock(hit.at)[:5])
+    span = words("alerts.in_bar", start=words.minute(hit.began_at), end=words.minute(hit.at))
     return Html(f"{head} · {span}")
 
 

@@ -10,8 +10,7 @@ from engine.domain.views import PortfolioView
 
 def in_r(words: Words, value: Decimal) -> str:
     """A result or a distance in units of the entry's risk: "+1.20 R"."""
-    sign = "+" if value > 0 else ""
-    return f"{sign}{words.number(value, 2)} R"
+    return f"{words.signed(value, 2)} R"
 
 
 def behind(text: str) -> Html:

@@ -43,11 +43,6 @@ class AnswerInInbox(AreaCallback):
     press: Press
 
 
-@dataclass(frozen=True, slots=True)
-class ShowInbox(AreaCallback):
-    """List what waits for people, in the same message."""
-
-
 def _of_token[C: AreaCallback](made_of: Callable[[str], C]) -> Callable[[Sequence[str]], C | None]:
     def read(parts: Sequence[str]) -> C | None:
         match parts:
@@ -96,11 +91,5 @@ KINDS = (
         made_of=AnswerInInbox,
         write=lambda it: (_LETTERS[it.press], it.token),
         read=_read_answer,
-    ),
-    Kind(
-        code="il",
-        made_of=ShowInbox,
-        write=lambda _: (),
-        read=lambda parts: None if parts else ShowInbox(),
     ),
 )

@@ -21,18 +21,19 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{12,40}")
 _REF = re.compile(r"w[0-9a-f]{20}")
 _PERSON = re.compile(r"[1-9][0-9]{0,14}")
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{0,40}")
+_CURRENCY = re.compile(r"[A-Z0-9]{0,10}")
 _VERDICTS = {"a": Verdict.APPROVE, "r": Verdict.REJECT}
 _LETTERS = {verdict: letter for letter, verdict in _VERDICTS.items()}
 _LISTED = "l"
 
 type Choosable = Literal["strategy", "weights"]
-type Preference = Literal["language", "theme", "zone"]
+type Preference = Literal["language", "theme", "zone", "currency"]
 type LimitPage = Literal["risk", "automation", "approval"]
-type SettingsPage = Literal["main", "language", "theme", "zone"]
+type SettingsPage = Literal["main", "language", "theme", "zone", "currency"]
 type RoleWish = Literal["owner", "approver", "viewer", "none"]
 
 LIMIT_PAGES: tuple[LimitPage, ...] = ("risk", "automation", "approval")
-SETTINGS_PAGES: tuple[SettingsPage, ...] = ("main", "language", "theme", "zone")
+SETTINGS_PAGES: tuple[SettingsPage, ...] = ("main", "language", "theme", "zone", "currency")
 ROLES: tuple[RoleWish, ...] = ("owner", "approver", "viewer", "none")
 
 
@@ -91,7 +92,10 @@ class ShowSettings(AreaCallback):
 
 @dataclass(frozen=True, slots=True)
 class SetPreference(AreaCallback):
-    """Set one's own language, background or time zone; an empty value is the desk's."""
+    """Set one's own language, background or time zone; an empty value is the desk's.
+
+    ``currency`` is what the owner counts in; empty is the quote currency alone.
+    """
 
     name: Preference
     value: str
@@ -151,7 +155,7 @@ def _read_role(parts: Sequence[str]) -> ChooseRole | None:
 
 def _read_settings(parts: Sequence[str]) -> ShowSettings | None:
     match parts:
-        case [("main" | "language" | "theme" | "zone") as page]:
+        case [("main" | "language" | "theme" | "zone" | "currency") as page]:
             return ShowSettings(page)
     return None
 
@@ -164,6 +168,8 @@ def _read_preference(parts: Sequence[str]) -> SetPreference | None:
             return SetPreference("theme", value)
         case ["zone", value] if _ZONE.fullmatch(value):
             return SetPreference("zone", value)
+        case ["currency", value] if _CURRENCY.fullmatch(value):
+            return SetPreference("currency", value)
     return None
 
 

@@ -4,31 +4,26 @@ It is told anew from the stored truth at every delivery, so a card can never say
 the order was refused. It keeps its content for good: an end adds a line and takes buttons away.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from bot.channel import CAPTION_LIMIT, Keyboard
-from bot.messages.callbacks import REJECT_REASONS, Answer, AskWhy, ShowDecisionChart
-from bot.messages.callbacks_approvals import SHARES, ChooseSize, HideSizes, OfferSizes
+from bot.messages.callbacks import AskWhy, ShowDecisionChart
 from bot.messages.markup import Html, cut, escape, one_line, shown_length
 from bot.messages.pictures import card_picture, chart_picture
+from bot.messages.questions import asked_order, exit_line, question_keyboard, state_lines
 from bot.messages.rendered import Picture, Rendered, Telling, button, lines
+from bot.messages.signals import spoken
 from bot.messages.verdicts import proof_mark
 from bot.messages.words import Words
-from engine.domain.approvals import Approval
-from engine.domain.decisions import Decision, ExitPlan
+from engine.domain.decisions import Decision
 from engine.domain.ids import DecisionId
-from engine.domain.lifecycles import ApprovalState, OrderState
-from engine.domain.orders import Fill, Order
 from engine.domain.reasons import ActionCode, RouteCode
-from engine.domain.views import CardView, Press
+from engine.domain.views import CardView
 
 _REASON_LINES = 3
 _NARRATION_AT_LEAST = 60
-_IN_A_ROW = 3
-_ENDED_WITHOUT_A_FILL = (OrderState.REFUSED, OrderState.REJECTED, OrderState.CANCELLED)
 
 
 def render_card(telling: Telling) -> Rendered | None:
@@ -81,12 +76,13 @@ def caption(words: Words, view: CardView) -> Html:
         body = lines(facts, *reasons[:count])
         room = CAPTION_LIMIT - shown_length(lines(body, ends)) - 2
         if room >= 0:
-            return lines(body, _narration(view, room), "", ends)
+            return lines(body, _narration(words, view, room), "", ends)
     return lines(facts, ends)
 
 
-def _narration(view: CardView, room: int) -> Html:
-    if not view.narration or room < _NARRATION_AT_LEAST:
+def _narration(words: Words, view: CardView, room: int) -> Html:
+    is_theirs = view.narration_language in ("", words.language)
+    if not view.narration or not is_theirs or room < _NARRATION_AT_LEAST:
         return Html("")
     mark = "" if not view.narration_is_from_model else " ✎"
     told = cut(" ".join(view.narration.split()), room - len(mark) - 1)
@@ -121,16 +117,16 @@ def _side(decision: Decision) -> str:
 
 
 def _numbers(words: Words, view: CardView) -> list[Html]:
-    decision, order = view.decision, view.order
+    decision, order = view.decision, asked_order(view)
     found: list[Html] = []
     if order is not None:
         intent = order.intent
         found += _size(words, decision, intent.quantity, intent.reference_price)
-        found += _exits(words, intent.reference_price, intent.exit_plan)
+        found.append(exit_line(words, intent.reference_price, intent.exit_plan))
     elif decision.plan is not None:
         plan = decision.plan
         found += _size(words, decision, plan.quantity, plan.reference_price)
-        found += _exits(words, plan.reference_price, plan.exit_plan)
+        found.append(exit_line(words, plan.reference_price, plan.exit_plan))
     elif decision.close_price is not None:
         found.append(words("card.close", price=words.price(decision.close_price)))
     found.append(_costs(words, decision))
@@ -157,20 +153,6 @@ def _size(words: Words, decision: Decision, quantity: Decimal, price: Decimal) -
     return found
 
 
-def _exits(words: Words, entry: Decimal, plan: ExitPlan | None) -> list[Html]:
-    parts = [words("card.entry", price=words.price(entry))]
-    if plan is not None:
-        parts.append(_level(words, "card.stop", plan.stop_price, entry))
-        if plan.take_profit_price is not None:
-            parts.append(_level(words, "card.target", plan.take_profit_price, entry))
-    return [Html(" · ".join(parts))]
-
-
-def _level(words: Words, name: str, price: Decimal, entry: Decimal) -> Html:
-    distance = words.percent(price / entry - 1, signed=True)
-    return words(name, price=words.price(price), distance=distance)
-
-
 def _costs(words: Words, decision: Decision) -> Html:
     edge, cost = decision.edge, decision.cost
     if edge is None:
@@ -191,22 +173,20 @@ def _costs(words: Words, decision: Decision) -> Html:
 
 def _signed(words: Words, value: Decimal) -> str:
     """Whole basis points without the unit, which the mean before them has."""
-    return ("+" if value > 0 else "") + words.number(value, 0)
+    return words.signed(value, 0)
 
 
 def _reasons(words: Words, decision: Decision) -> list[Html]:
     if decision.score is None:
         return []
     strongest = sorted(decision.score.contributions, key=lambda c: -abs(c.points))[:_REASON_LINES]
-    spoken = {signal.code: signal.reason for signal in decision.signals}
+    told = {signal.code: spoken(words, signal) for signal in decision.signals}
     return [
         words(
-            "card.reason_spoken"
-            if words.language == "en" and spoken.get(c.code)
-            else "card.reason",
+            "card.reason_spoken" if told.get(c.code) else "card.reason",
             code=one_line(c.code),
             points=words.points(c.points),
-            reason=one_line(spoken.get(c.code, "")),
+            reason=told.get(c.code, ""),
         )
         for c in strongest
         if c.points
@@ -214,166 +194,26 @@ def _reasons(words: Words, decision: Decision) -> list[Html]:
 
 
 def _state(words: Words, view: CardView) -> list[Html]:
+    asks = words("card.asks", reason=words.named("reasons", view.decision.reason.label))
     found: list[Html] = []
-    approval, order = view.approval, view.order
-    if approval is not None:
-        found += _question(words, view, approval)
+    if view.approval is not None:
+        pass
     elif view.alert_only:
         found.append(words("card.state_alert"))
-    elif order is not None:
+    elif view.order is not None:
         found.append(words("card.state_automatic"))
     elif view.decision.route in (RouteCode.REFUSE, RouteCode.NONE):
         reason = words.named("reasons", view.decision.reason.label)
         found.append(words("card.state_not_traded", reason=reason))
-    if order is not None:
-        found += _order(words, order, view.fills, approval)
-    if view.trade is not None:
-        trade = view.trade
-        found.append(
-            words(
-                "card.state_closed",
-                reason=words.named("reasons", trade.exit_reason),
-                price=words.price(trade.exit_price),
-                pnl=words.money(trade.pnl_quote, trade.symbol.quote, signed=True),
-                time=words.clock(trade.closed_at),
-            )
-        )
-    return found
-
-
-def _question(words: Words, view: CardView, approval: Approval) -> list[Html]:
-    if approval.state is ApprovalState.PENDING:
-        return _pending(words, view, approval)
-    at = words.clock(approval.decided_at) if approval.decided_at else "–"
-    who = approval.decided_by
-    # Approved by one of several: everybody who agreed is named.
-    people = approval.approvers if approval.state is ApprovalState.APPROVED else ()
-    named = [_name(view, number) for number in people or (() if who is None else (who,))]
-    note = words.named(
-        "reject_reasons" if approval.note in REJECT_REASONS else "reasons", approval.note
-    )
-    return [
-        words(
-            f"card.state_{approval.state}",
-            who=", ".join(named) or words.raw("card.nobody"),
-            time=at,
-            note=Html(f" · {note}") if approval.note else "",
-            share=_share(words, view, approval),
-        )
-    ]
-
-
-def _share(words: Words, view: CardView, approval: Approval) -> str:
-    """How much of what was asked about was approved in the end."""
-    asked = next((one for one in view.orders if one.id == approval.order_id), None)
-    if asked is None or view.order is None:
-        return "–"
-    return words.percent(view.order.intent.quantity / asked.intent.quantity, digits=0)
-
-
-def _pending(words: Words, view: CardView, approval: Approval) -> list[Html]:
-    found: list[Html] = []
-    before = view.approvals[-2] if len(view.approvals) > 1 else None
-    if before is not None:
-        found.append(words("card.asked_again", note=words.named("reasons", before.note or "none")))
-    else:
-        reason = words.named("reasons", view.decision.reason.label)
-        found.append(words("card.asks", reason=reason))
-    found.append(
-        words(
-            "card.pending",
-            time=words.clock_beside(approval.expires_at, approval.created_at),
-            drift=words.bps(Decimal(approval.max_drift_bps)),
-        )
-    )
-    if approval.needed > 1:
-        named = ", ".join(_name(view, number) for number in approval.approvers) or "–"
-        found.append(
-            words("card.quorum", have=len(approval.approvers), needed=approval.needed, who=named)
-        )
-    if approval.ask_again_at is not None:
-        again = words.clock_beside(approval.ask_again_at, approval.created_at)
-        found.append(words("card.later", time=again))
-    return found
-
-
-def _order(
-    words: Words, order: Order, fills: Sequence[Fill], approval: Approval | None
-) -> list[Html]:
-    mine = [fill for fill in fills if fill.order_id == order.id]
-    if mine:
-        return [_filled(words, order, mine)]
-    if order.state in _ENDED_WITHOUT_A_FILL:
-        ended = approval is not None and approval.state is not ApprovalState.APPROVED
-        note = words.named("reasons", order.note or "none")
-        return [] if ended else [words(f"card.order_{order.state}", note=note)]
-    if order.state in (OrderState.OPEN, OrderState.SUBMITTING, OrderState.UNKNOWN):
-        return [words(f"card.order_{order.state}")]
-    return []
-
-
-def _filled(words: Words, order: Order, fills: Sequence[Fill]) -> Html:
-    quote, base = order.intent.symbol.quote, order.intent.symbol.base
-    quantity = sum((fill.quantity for fill in fills), Decimal(0))
-    notional = sum((fill.notional_quote for fill in fills), Decimal(0))
-    fee = sum((fill.fee_quote for fill in fills), Decimal(0))
-    whole = quantity >= order.intent.quantity
-    return words(
-        "card.order_filled" if whole else "card.order_partly",
-        quantity=words.quantity(quantity),
-        wanted=words.quantity(order.intent.quantity),
-        base=base,
-        price=words.price(notional / quantity),
-        fee=words.money(fee, quote),
-        time=words.clock(fills[-1].filled_at),
-    )
-
-
-def _name(view: CardView, user_id: int) -> str:
-    return view.names.get(user_id, str(user_id))
+    return [*found, *state_lines(words, view, asks)]
 
 
 def _keyboard(telling: Telling, view: CardView) -> Keyboard:
-    number = view.decision.id
-    raw = telling.words.raw
+    if view.approval is None and not view.alert_only:
+        return ()
+    number, raw = view.decision.id, telling.words.raw
     talk = (
         button(raw("buttons.why"), AskWhy(number)),
         button(raw("buttons.chart"), ShowDecisionChart(number)),
     )
-    approval = view.approval
-    if approval is None:
-        return (talk,) if view.alert_only else ()
-    if approval.state is ApprovalState.PENDING and not telling.may_decide:
-        return (talk,)
-    if approval.state is ApprovalState.PENDING:
-        if telling.text("sizes") == approval.token:
-            return _sizes(telling, view, approval)
-        said = {
-            press: button(raw(f"buttons.{press}"), Answer(approval.token, press)) for press in Press
-        }
-        return (
-            (said[Press.APPROVE], said[Press.HALF], said[Press.REJECT]),
-            (button(raw("buttons.size"), OfferSizes(approval.token)), said[Press.LATER]),
-            talk,
-        )
-    if approval.state is ApprovalState.REJECTED and not approval.note and telling.may_decide:
-        asked = [
-            button(raw(f"reject_reasons.{reason}"), Answer(approval.token, Press.REJECT, reason))
-            for reason in REJECT_REASONS
-        ]
-        return tuple(asked[:_IN_A_ROW]), tuple(asked[_IN_A_ROW:])
-    return ()
-
-
-def _sizes(telling: Telling, view: CardView, approval: Approval) -> Keyboard:
-    """Parts of the order to choose from, each with what it would cost."""
-    words, order = telling.words, view.order
-    notional = order.intent.notional_quote if order else Decimal(0)
-    chosen = tuple(
-        button(
-            f"{percent} % ≈ {words.number(notional * percent / 100, 0)}",
-            ChooseSize(approval.token, percent),
-        )
-        for percent in SHARES
-    )
-    return chosen, (button(words.raw("buttons.verdicts"), HideSizes(approval.token)),)
+    return question_keyboard(telling, view, (talk,))

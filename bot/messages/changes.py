@@ -4,6 +4,7 @@ The message says what is in force and what would be, who asks and why, and in th
 by whom and when; what speaks against it (an unproven strategy) is a line of its own.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from bot.channel import Keyboard
 from bot.messages.callbacks import Callback
 from bot.messages.callbacks_changes import AnswerChange
 from bot.messages.markup import Html, one_line
+from bot.messages.names import called
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
 from engine.domain.changes import NOBODY, Change, ChangeKind, ChangeView, Facts, Verdict
@@ -22,6 +24,7 @@ from engine.domain.inbox import InboxRow
 from engine.domain.lifecycles import ApprovalState
 
 _OFF = "off"
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +118,7 @@ def shown_limit(words: Words, key: str, value: str) -> str:
         return words.percent(Decimal(value), digits=2).replace(",00", "").replace(".00", "")
     if words.knows(f"limit_words.{value}"):
         return words.raw(f"limit_words.{value}")
-    return value
+    return words.quantity(Decimal(value)) if _PLAIN_NUMBER.fullmatch(value) else value
 
 
 def limit_name(words: Words, key: str) -> Html:
@@ -189,7 +192,7 @@ def _person(words: Words, change: Matter) -> list[Html]:
 def _kill_off(words: Words, change: Matter) -> list[Html]:
     since = str(change.before.get("since") or "")
     time = words.moment(datetime.fromisoformat(since)) if since else "–"
-    by = _actor(change.names, str(change.evidence.get("killed_by") or ""))
+    by = _actor(words, change.names, str(change.evidence.get("killed_by") or ""))
     return [words("changes.head_kill_off", time=time, who=by)]
 
 
@@ -228,7 +231,7 @@ def _proof(words: Words, change: Matter) -> Html:
 def _state(words: Words, view: ChangeView) -> list[Html]:
     change = view.change
     if change.is_open:
-        agreed = ", ".join(view.names.get(one, str(one)) for one in change.approvers)
+        agreed = ", ".join(called(words, view.names, one) for one in change.approvers)
         votes = words(
             "changes.votes", have=len(change.approvers), needed=change.needed, who=agreed or "–"
         )
@@ -238,11 +241,11 @@ def _state(words: Words, view: ChangeView) -> list[Html]:
             words("changes.pending", time=words.moment(change.expires_at)),
         ]
     when = words.moment(change.decided_at) if change.decided_at else "–"
-    who = ", ".join(view.names.get(one, str(one)) for one in change.approvers)
+    who = ", ".join(called(words, view.names, one) for one in change.approvers)
     return [
         words(
             f"changes.state_{change.state}",
-            who=who or _who(view, change.decided_by),
+            who=who or called(words, view.names, change.decided_by),
             time=when,
             note=_note(words, change),
         )
@@ -269,14 +272,10 @@ def _buttons(telling: Telling, change: Change) -> Keyboard:
     )
 
 
-def _who(view: ChangeView, user_id: int | None) -> str:
-    return "⚙" if user_id is None else view.names.get(user_id, str(user_id))
-
-
-def _actor(names: Mapping[int, str], actor: str) -> str:
+def _actor(words: Words, names: Mapping[int, str], actor: str) -> str:
     """Who turned a switch, from the trail's ``person:1``."""
     number = actor.removeprefix("person:")
-    return names.get(int(number), number) if number.isdecimal() else actor or "–"
+    return called(words, names, int(number)) if number.isdecimal() else actor or "–"
 
 
 def _asked(words: Words, view: ChangeView) -> Html:
@@ -285,7 +284,9 @@ def _asked(words: Words, view: ChangeView) -> Html:
     if change.decided_at == change.created_at:
         return Html("")
     return words(
-        "changes.asked", who=_who(view, change.asked_by), time=words.moment(change.created_at)
+        "changes.asked",
+        who=called(words, view.names, change.asked_by),
+        time=words.moment(change.created_at),
     )
 
 

@@ -15,10 +15,11 @@ from bot.messages.walking import (
     to_list,
     to_why,
 )
-from bot.messages.words import Words
+from bot.messages.words import Words, addends, money_digits
 from engine.domain.explorer import CostsView, NoCosts
 
 _PARTS = ("fee", "spread", "slippage", "funding", "transfer")
+_BPS_DIGITS = 1
 _SIZES = (100, 1_000, 10_000, 100_000)
 
 
@@ -48,15 +49,20 @@ def _amount(text: str) -> Decimal | None:
 
 def _told(words: Words, view: CostsView) -> list[Html]:
     currency, cost = view.symbol.quote, view.cost
+    named = [(name, bps) for name in _PARTS if (bps := getattr(cost, f"{name}_bps"))]
+    # What is shown adds up to the total that is shown.
+    shown = addends([bps for _, bps in named], cost.total_bps, _BPS_DIGITS)
+    total_quote = view.money(cost.total_bps)
+    digits = money_digits(total_quote)
+    amounts = addends([view.money(bps) for _, bps in named], total_quote, digits)
     parts = [
         words(
             "costs.line",
             name=words.raw(f"cost_parts.{name}"),
             bps=_bps(words, bps),
-            money=words.money(view.money(bps), currency),
+            money=f"{words.number(amount, digits)} {currency}",
         )
-        for name in _PARTS
-        if (bps := getattr(cost, f"{name}_bps"))
+        for (name, _), bps, amount in zip(named, shown, amounts, strict=True)
     ]
     needed = words(
         "costs.needed",
@@ -67,7 +73,7 @@ def _told(words: Words, view: CostsView) -> list[Html]:
     total = words(
         "costs.total",
         bps=_bps(words, cost.total_bps),
-        money=words.money(view.money(cost.total_bps), currency),
+        money=words.money(total_quote, currency),
     )
     is_above = cost.total_bps > view.limit_bps
     return [
@@ -108,7 +114,7 @@ def _share(words: Words, view: CostsView) -> Html:
 
 
 def _bps(words: Words, value: Decimal) -> str:
-    return f"{words.number(value, 1)} bps"
+    return f"{words.number(value, _BPS_DIGITS)} bps"
 
 
 def _keyboard(telling: Telling, amount: Decimal) -> Keyboard:

@@ -14,6 +14,7 @@ from bot.messages.callbacks_delivery import (
     ShowScreen,
     is_market,
 )
+from bot.messages.engine_words import failure, job_result
 from bot.messages.markup import Html, one_line, plain, shorten
 from bot.messages.pictures_records import portfolio_picture
 from bot.messages.rendered import Rendered, Telling, button, lines
@@ -305,7 +306,7 @@ def _job(words: Words, row: JobRow) -> Html:
             every=every,
             time=words.clock(last.finished_at),
             next=words.clock(row.next_at) if row.next_at else "–",
-            detail=one_line(last.detail[:_SHOWN_WHY_CHARS]),
+            detail=job_result(words, last.detail[:_SHOWN_WHY_CHARS]),
         )
     else:
         told = words(
@@ -314,7 +315,7 @@ def _job(words: Words, row: JobRow) -> Html:
             every=every,
             count=last.failures,
             time=words.moment(last.finished_at),
-            detail=one_line(last.detail[:_SHOWN_WHY_CHARS]),
+            detail=failure(words, last.detail, _SHOWN_WHY_CHARS),
         )
     return Html(f"{told} {words('jobs.asked')}") if row.is_asked else told
 

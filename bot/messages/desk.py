@@ -1,21 +1,32 @@
 """What the desk says about itself: status, open questions, notices, progress, help."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, timedelta
 from decimal import Decimal
 
-from bot.messages.callbacks import ConfirmBuy, confirm_buy
+from bot.channel import Keyboard
+from bot.messages.callbacks_delivery import ShowScreen
 from bot.messages.delivery import dead_letter_keyboard, dead_letter_lines
+from bot.messages.engine_words import failure, job_name, limit_key, limit_rule, moment_of
 from bot.messages.markup import Html, one_line
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.verdicts import drift_line, proof_mark, small_percent
 from bot.messages.words import Words
 from engine.domain.desk import Json, MessageState
-from engine.domain.market import Symbol
 from engine.domain.views import StatusView
 
 _SHOWN_JOBS = 5
 _SHOWN_QUARANTINE = 3
 _BAR = 10
+_SHOWN_DETAIL = 200
+_TOLD: Mapping[str, Mapping[str, Callable[[Words, str], Html]]] = {
+    "job_failed": {"name": job_name, "detail": failure},
+    "job_recovered": {"name": job_name},
+    "venue_away": {"detail": failure},
+    "daily_loss_reached": {"until": moment_of},
+    "change_bad_value": {"key": limit_key, "detail": limit_rule},
+}
+"""Values of notices that the engine wrote in its own words, by notice and name."""
 _DAILY = ("daily_mean", "daily_low", "daily_high")
 
 
@@ -24,9 +35,9 @@ def render_status(telling: Telling) -> Rendered:
     view, words = telling.desk.status(), telling.words
     letters = telling.desk.delivery.dead_letters()
     return Rendered(
-        keyboard=dead_letter_keyboard(telling, letters),
+        keyboard=(*dead_letter_keyboard(telling, letters), *questions_keyboard(words, view)),
         text=lines(
-            words("status.head", mark=_health(view), state=words(f"status.{_state(view)}")),
+            words("status.head", mark=_health(view), state=_state_line(words, view)),
             words(
                 "status.market",
                 mode=words(f"mode.{view.mode}"),
@@ -69,6 +80,13 @@ def render_status(telling: Telling) -> Rendered:
     )
 
 
+def questions_keyboard(words: Words, view: StatusView) -> Keyboard:
+    """The way to what waits for people, while something does."""
+    if not view.open_questions:
+        return ()
+    return ((button(words.raw("screens.approvals"), ShowScreen("approvals")),),)
+
+
 def _state(view: StatusView) -> str:
     if view.controls.killed:
         return "killed"
@@ -79,6 +97,12 @@ def _state(view: StatusView) -> str:
     if view.risk is not None and view.risk.daily_paused:
         return "daily_paused"
     return "running"
+
+
+def _state_line(words: Words, view: StatusView) -> Html:
+    """What state the desk is in; a daily pause ends with the day of UTC."""
+    day = view.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return words(f"status.{_state(view)}", until=words.moment(day + timedelta(days=1)))
 
 
 def _health(view: StatusView) -> str:
@@ -109,10 +133,10 @@ def _jobs(words: Words, view: StatusView) -> list[Html]:
     return [
         words(
             "status.job_failed",
-            name=job.name,
+            name=job_name(words, job.name),
             count=job.failures,
             time=words.moment(job.finished_at),
-            detail=one_line(job.detail[:200]),
+            detail=failure(words, job.detail, _SHOWN_DETAIL),
         )
         for job in failing
     ]
@@ -144,18 +168,21 @@ def render_notice(telling: Telling) -> Rendered:
 
 def notice(words: Words, text_id: str, values: Json) -> Html:
     """The sentence of a notice, reason codes in it turned into words."""
-    return words(f"notices.{text_id}", **notice_values(words, values))
+    return words(f"notices.{text_id}", **notice_values(words, text_id, values))
 
 
-def notice_values(words: Words, values: Json) -> dict[str, object]:
+def notice_values(words: Words, text_id: str, values: Json) -> dict[str, object]:
     """The values of a sentence, codes turned into words."""
     given = values if isinstance(values, dict) else {}
-    return {key: _value(words, key, value) for key, value in given.items()}
+    return {key: _value(words, text_id, key, value) for key, value in given.items()}
 
 
-def _value(words: Words, key: str, value: Json) -> object:
+def _value(words: Words, text_id: str, key: str, value: Json) -> object:
     if key == "reason" and isinstance(value, str):
         return words.named("reasons", value)
+    told = _TOLD.get(text_id, {}).get(key)
+    if told is not None:
+        return told(words, str(value))
     if key in _DAILY and isinstance(value, float):
         return small_percent(words, value)
     return one_line("" if value is None else str(value)[:500])
@@ -214,21 +241,3 @@ def _commands(telling: Telling) -> Sequence[Html]:
         telling.words("help.line", name=str(name), text=telling.words(f"commands.{name}"))
         for name in listed
     ]
-
-
-def render_buy(telling: Telling) -> Rendered:
-    """The confirmation of a purchase; its button is bound to symbol, amount and command."""
-    words = telling.words
-    symbol = Symbol.parse(telling.text("symbol"))
-    amount = Decimal(telling.text("amount_quote"))
-    confirm: ConfirmBuy = confirm_buy(
-        symbol,
-        amount,
-        update_id=telling.number("update_id"),
-        expires_s=telling.number("expires_s"),
-    )
-    shown = words.money(amount, symbol.quote)
-    return Rendered(
-        text=words("buy.ask", symbol=symbol, amount=shown, minutes=telling.number("minutes")),
-        keyboard=((button(words.raw("buttons.buy"), confirm),),),
-    )

@@ -4,15 +4,20 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from enum import Enum
 
 from bot.channel import TEXT_LIMIT
 from bot.messages.amounts import behind
+from bot.messages.callbacks import REJECT_REASONS
 from bot.messages.callbacks_records import SendEvidence
-from bot.messages.markup import Html, shorten
+from bot.messages.markup import Html, plain, shorten
+from bot.messages.names import called
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
+from engine.domain.desk import Json
 from engine.domain.evidence import Evidence, EvidenceStep, StepKind, Verdict
+from engine.domain.lifecycles import ApprovalState
 
 _HASH = 12
 _MOST_STEPS = 24
@@ -65,16 +70,19 @@ def verdict_lines(words: Words, view: Evidence) -> tuple[Html, ...]:
     broken = [one for one in view.findings if one.verdict is Verdict.BROKEN]
     unsealed = sum(one.verdict is Verdict.UNSEALED for one in view.findings)
     holds = sum(one.verdict is Verdict.HOLDS for one in view.findings)
-    chain = (
-        words("evidence.chain_broken", error=view.chain_error)
-        if view.chain_error
-        else words("evidence.chain", count=view.chain_lines)
-    )
     return (
-        chain,
+        _chain(words, view),
         *(words("evidence.broken", kind=one.kind, id=one.id, detail=one.detail) for one in broken),
         words("evidence.found", holds=holds, broken=len(broken), unsealed=unsealed),
     )
+
+
+def _chain(words: Words, view: Evidence) -> Html:
+    if view.chain_error:
+        return words("evidence.chain_broken", error=view.chain_error)
+    if view.chain_left:
+        return words("evidence.chain_so_far", count=view.chain_lines, left=view.chain_left)
+    return words("evidence.chain", count=view.chain_lines)
 
 
 def plain_tree(value: object) -> object:
@@ -98,13 +106,34 @@ def _step(words: Words, step: EvidenceStep, names: Mapping[int, str]) -> Html:
         "evidence.step",
         name=words(f"evidence_steps.{step.kind}"),
         time=words.moment(step.at) if step.at else "–",
-        what=_what(step, names),
+        what=_what(words, step, names),
         hash=step.hash[:_HASH],
         numbers=behind(", ".join(f"#{number}" for number in step.lines)),
     )
 
 
-def _what(step: EvidenceStep, names: Mapping[int, str]) -> str:  # noqa: PLR0911 - one line per step
+def _answered(words: Words, facts: Mapping[str, Json], names: Mapping[int, str]) -> str:
+    """How a question ended and by whom: everybody who agreed, else who decided."""
+    by, agreed, state = facts.get("by"), facts.get("approvers"), str(facts["state"])
+    people = agreed if state == ApprovalState.APPROVED and isinstance(agreed, list) else [by]
+    known = [one for one in people if isinstance(one, int)]
+    who = ", ".join(called(words, names, one) for one in known)
+    note = str(facts["note"])
+    table = "reject_reasons" if note in REJECT_REASONS else "reasons"
+    why = plain(words.named(table, note)) if note else ""
+    return " ".join(part for part in (_word(words, state), who, why) if part)
+
+
+def _word(words: Words, code: Json) -> str:
+    """A state, a purpose or a side in words."""
+    return plain(words.named("evidence_words", str(code)))
+
+
+def _number(words: Words, value: Json) -> str:
+    return words.quantity(Decimal(str(value)))
+
+
+def _what(words: Words, step: EvidenceStep, names: Mapping[int, str]) -> str:  # noqa: PLR0911 - one line per step
     """The facts that a person looks for first; the document has all of them."""
     facts = step.facts
     match step.kind:
@@ -115,16 +144,16 @@ def _what(step: EvidenceStep, names: Mapping[int, str]) -> str:  # noqa: PLR0911
         case StepKind.CHECKS:
             return f"{sum(one == 'passed' for one in facts.values())}/{len(facts)}"
         case StepKind.ANSWER:
-            by = facts.get("by")
-            who = names.get(by, str(by)) if isinstance(by, int) else "–"
-            return f"{facts['state']} {who} {facts['note']}".strip()
+            return _answered(words, facts, names)
         case StepKind.ORDER:
-            return f"{step.id} {facts['purpose']} {facts['quantity']} {facts['state']}"
+            what, size = _word(words, facts["purpose"]), _number(words, facts["quantity"])
+            return f"{step.id} {what} {size} {_word(words, facts['state'])}"
         case StepKind.FILL:
-            return f"{step.id} {facts['side']} {facts['quantity']} @ {facts['price']}"
+            size, price = _number(words, facts["quantity"]), _number(words, facts["price"])
+            return f"{step.id} {_word(words, facts['side'])} {size} @ {price}"
         case StepKind.LEDGER:
-            return ", ".join(f"{name} {amount}" for name, amount in facts.items())
+            return ", ".join(f"{name} {_number(words, one)}" for name, one in facts.items())
         case StepKind.TRADE:
-            return f"{step.id} {facts['pnl_quote']}"
+            return f"{step.id} {_number(words, facts['pnl_quote'])}"
         case _:
             return step.id

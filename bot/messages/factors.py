@@ -4,6 +4,8 @@ The secret is told in one private message, from the store and only while the set
 confirmation; the row in the outbox holds the person's id and nothing else.
 """
 
+from decimal import Decimal
+
 from bot.charts.qr import QrPicture
 from bot.messages.changes import changed
 from bot.messages.desk import notice_values
@@ -83,15 +85,17 @@ def _wish(telling: Telling, challenge: Challenge) -> Html:
     number = challenge.facts.get("change_id")
     view = telling.desk.changes.view(ChangeId(str(number))) if number is not None else None
     about = changed(words, view) if view else ""
-    return words(f"factors.wish_{challenge.area}", **challenge.facts, what=about)
+    facts = dict(challenge.facts)
+    if "notional" in facts:
+        facts["notional"] = words.number(Decimal(str(facts["notional"])), 2)
+    return words(f"factors.wish_{challenge.area}", **facts, what=about)
 
 
 def render_said(telling: Telling) -> Rendered:
     """One sentence by its whole name, ``payload = {"text": name, "values": {…}}``."""
     words = telling.words
-    return Rendered(
-        text=words(telling.text("text"), **notice_values(words, telling.payload.get("values")))
-    )
+    name, values = telling.text("text"), telling.payload.get("values")
+    return Rendered(text=words(name, **notice_values(words, name, values)))
 
 
 def _grouped(secret: str) -> str:

@@ -14,6 +14,7 @@ _SWITCHES = (CheckCode.KILL_SWITCH.label, CheckCode.DESK_PAUSED.label)
 _FRACTIONS = (RANK_GATE, CheckCode.DAILY_LOSS.label, CheckCode.DRAWDOWN.label)
 _BPS = (CheckCode.COST.label, CheckCode.NET_EDGE.label)
 _AT_LEAST = (RANK_GATE, SCORE_GATE, CheckCode.NET_EDGE.label, CheckCode.CLAMPS.label)
+_MORE_DIGITS = 2
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
@@ -36,6 +37,11 @@ def figures(words: Words, gate: CheckRecord, of: Measured) -> str:
     value = _measure(words, gate.name, gate.value, of)
     if gate.limit is None:
         return value
+    limit = _measure(words, gate.name, gate.limit, of)
+    if value == limit and gate.value != gate.limit:
+        # What failed by a hair must not look as if it had passed.
+        value = _measure(words, gate.name, gate.value, of, more=_MORE_DIGITS)
+        limit = _measure(words, gate.name, gate.limit, of, more=_MORE_DIGITS)
     if gate.name == CheckCode.DAILY_COUNT.label:
         name = "of"
     else:
@@ -44,7 +50,7 @@ def figures(words: Words, gate: CheckRecord, of: Measured) -> str:
         words(
             f"figures.{name}",
             value=value,
-            limit=_measure(words, gate.name, gate.limit, of),
+            limit=limit,
         )
     )
 
@@ -113,13 +119,13 @@ def _duration(words: Words, rest_ms: Decimal) -> str:
     return plain(words("figures.hours", count=words.number(rest_ms / _HOUR_MS, 1)))
 
 
-def _measure(words: Words, name: str, value: Decimal, of: Measured) -> str:
+def _measure(words: Words, name: str, value: Decimal, of: Measured, *, more: int = 0) -> str:
     if name in _FRACTIONS:
-        return words.percent(value, digits=2)
+        return words.percent(value, digits=2 + more)
     if name in _BPS:
-        return words.bps(value)
+        return f"{words.number(value, more)} bps" if more else words.bps(value)
     if name == SCORE_GATE:
-        return words.number(value, 1)
+        return words.number(value, 1 + more)
     if name == CheckCode.RISK_SIZE.label:
         return words.money(value, of.symbol.quote)
     if name == CheckCode.CLAMPS.label:

@@ -11,12 +11,16 @@ from decimal import Decimal
 from bot.channel import Button
 from bot.messages.callbacks import Callback, ShowCard
 from bot.messages.callbacks_approvals import AnswerInInbox
+from bot.messages.callbacks_delivery import ShowScreen
 from bot.messages.changes import change_line, change_presses
-from bot.messages.markup import Html
+from bot.messages.markup import Html, escape
+from bot.messages.names import called
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
+from engine.domain.approvals import read_expiry_note
 from engine.domain.ids import DecisionId
 from engine.domain.inbox import InboxRow
+from engine.domain.lifecycles import ApprovalState
 from engine.domain.views import Press
 
 _SHOWN = 10
@@ -61,7 +65,11 @@ def render_reminder(telling: Telling) -> Rendered | None:
     row = next((one for one in telling.desk.inbox.open() if one.id == number), None)
     if row is None:
         return None
-    presses = _entry_presses(telling, row)
+    teller = ROWS.get(row.area)
+    presses = teller.presses(telling, row) if teller else ()
+    others = len(telling.desk.inbox.open()) - 1
+    every = (button(words.raw("screens.approvals"), ShowScreen("approvals")),) if others else ()
+    own = tuple(button(label, press) for label, press in presses)
     return Rendered(
         text=lines(
             words(
@@ -70,7 +78,7 @@ def render_reminder(telling: Telling) -> Rendered | None:
                 time=words.clock_beside(row.expires_at, row.asked_at),
             ),
         ),
-        keyboard=(tuple(button(label, press) for label, press in presses),) if presses else (),
+        keyboard=tuple(row for row in (own, every) if row),
     )
 
 
@@ -81,7 +89,7 @@ def about(words: Words, row: InboxRow) -> Html:
 
 
 def _open(words: Words, row: InboxRow, rank: int, names: Mapping[int, str]) -> Html:
-    agreed = ", ".join(names.get(one, str(one)) for one in row.agreed)
+    agreed = ", ".join(called(words, names, one) for one in row.agreed)
     votes = words("inbox.votes", have=len(row.agreed), needed=row.needed, who=agreed or "–")
     return words(
         "inbox.open",
@@ -94,14 +102,27 @@ def _open(words: Words, row: InboxRow, rank: int, names: Mapping[int, str]) -> H
 
 
 def _ended(words: Words, row: InboxRow, names: Mapping[int, str]) -> Html:
-    by = row.decided_by
+    who = _who(words, row, names)
     return words(
         "inbox.ended",
         about=about(words, row),
         state=words.named("inbox_states", row.state),
-        who=words.raw("card.nobody") if by is None else names.get(by, str(by)),
+        who=Html(f"{who} · ") if who else "",
         time=words.clock(row.decided_at or row.asked_at),
     )
+
+
+def _who(words: Words, row: InboxRow, names: Mapping[int, str]) -> Html:
+    """Everybody who agreed, else who decided: a person, an owner's rule, or nobody at all."""
+    rule = read_expiry_note(str(row.facts.get("note") or ""))
+    if rule is not None:
+        name, why = rule
+        by_rule = words("inbox.by_rule", rule=words.named("expiry_rules", name))
+        return words("inbox.rule_nothing", rule=by_rule) if why else by_rule
+    people = row.agreed if row.state == ApprovalState.APPROVED else ()
+    if not people and row.decided_by is None:
+        return Html("")
+    return escape(", ".join(called(words, names, one) for one in people or (row.decided_by,)))
 
 
 def _buttons(telling: Telling, row: InboxRow, rank: int) -> tuple[Button, ...]:
@@ -113,7 +134,7 @@ def _buttons(telling: Telling, row: InboxRow, rank: int) -> tuple[Button, ...]:
 def _entry(words: Words, row: InboxRow) -> Html:
     facts = row.facts
     return words(
-        "inbox.entry",
+        "inbox.entry" if facts.get("asked_by") is None else "inbox.purchase",
         symbol=facts["symbol"],
         notional=words.money(Decimal(str(facts["notional"])), str(facts["quote"])),
         price=words.price(Decimal(str(facts["price"]))),

@@ -36,7 +36,9 @@ def render_opportunities(telling: Telling) -> Rendered:
         _short_note(words, view),
     )
     picture = (
-        board_picture(telling, view, notes=notes, filters=filters, empty=plain(empty))
+        board_picture(
+            telling, view, notes=[plain(one) for one in notes], filters=filters, empty=plain(empty)
+        )
         if telling.wants_picture
         else None
     )
@@ -49,29 +51,30 @@ def render_opportunities(telling: Telling) -> Rendered:
 
 
 def _numbered(
-    view: OpportunitiesView, notes: list[str]
-) -> list[tuple[int, tuple[OpportunityRow, str]]]:
+    view: OpportunitiesView, notes: list[Html]
+) -> list[tuple[int, tuple[OpportunityRow, Html]]]:
     return list(enumerate(zip(view.rows, notes, strict=True), start=1))
 
 
-def _row(words: Words, number: int, row: OpportunityRow, note: str) -> Html:
+def _row(words: Words, number: int, row: OpportunityRow, note: Html) -> Html:
     values = {
         "number": number,
         "arrow": "▲" if row.signed_score > 0 else "▼",
         "symbol": cut(str(row.symbol), _SYMBOL_CHARS),
-        "score": words.number(abs(row.signed_score), 0),
         "verdict": note,
     }
+    score = abs(row.signed_score)
     if row.needed_score is None:
-        return words("opportunities.line_unknown", **values)
-    return words("opportunities.line", needed=words.number(row.needed_score, 0), **values)
+        return words("opportunities.line_unknown", score=words.number(score, 0), **values)
+    told, needed = words.apart(score, row.needed_score, 0)
+    return words("opportunities.line", score=told, needed=needed, **values)
 
 
-def _note(words: Words, view: OpportunitiesView, row: OpportunityRow) -> str:
+def _note(words: Words, view: OpportunitiesView, row: OpportunityRow) -> Html:
     """What came of a row; a measured edge goes first."""
     if not row.is_traded:
         share = words.percent(row.rank_fraction)
-        return f"{share} · {words.clock(row.closed_at)[:5]}"
+        return Html(f"{share} · {words.minute(row.closed_at)}")
     decision = row.decision
     is_proposed = decision.action is ActionCode.ENTER and decision.route in _PROPOSED
     verdict = (
@@ -81,9 +84,9 @@ def _note(words: Words, view: OpportunitiesView, row: OpportunityRow) -> str:
     )
     edge = decision.edge
     if edge is None or view.wish.order is not Order.EDGE:
-        return plain(verdict)
+        return verdict
     mean, low, _ = edge.net_interval_bps or edge.interval_bps
-    return f"{words.bps(mean, signed=True)} [{words.number(low, 0)}…] · {plain(verdict)}"
+    return Html(f"{words.bps(mean, signed=True)} [{words.number(low, 0)}…] · {verdict}")
 
 
 def _filters(words: Words, view: OpportunitiesView) -> str:

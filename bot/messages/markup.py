@@ -8,7 +8,12 @@ import html
 import re
 
 _TAG = re.compile(r"</?[a-z]+>")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ue000-\ue07f]"
+)
+_ASIDE = re.compile(r"[\ue000-\ue07f]+")
+_ASIDE_BASE = 0xE000
+_ASCII = 0x80
 _ELLIPSIS = "…"
 
 
@@ -37,9 +42,27 @@ def one_line(value: object) -> Html:
     return escape(" ".join(str(value).split()))
 
 
+def aside(text: str) -> str:
+    """A remark that stands unseen in a text until ``say_aside`` says it; ASCII only.
+
+    Written with characters of private use, which ``escape`` takes from every foreign text.
+    """
+    return "".join(chr(_ASIDE_BASE + ord(char)) for char in text if ord(char) < _ASCII)
+
+
+def say_aside(text: Html) -> Html:
+    """The text with its first remark said and the others gone: what holds for all is said once."""
+    first = _ASIDE.search(text)
+    if first is None:
+        return text
+    said = "".join(chr(ord(char) - _ASIDE_BASE) for char in first[0])
+    rest = _ASIDE.sub("", text[first.end() :])
+    return Html(f"{text[: first.start()]} {escape(said)}{rest}")
+
+
 def plain(text: str) -> str:
-    """The text a person reads: tags gone, entities read."""
-    return html.unescape(_TAG.sub("", text))
+    """The text a person reads: tags and unsaid remarks gone, entities read."""
+    return html.unescape(_TAG.sub("", _ASIDE.sub("", text)))
 
 
 def utf16_length(text: str) -> int:
@@ -48,8 +71,8 @@ def utf16_length(text: str) -> int:
 
 
 def shown_length(text: str) -> int:
-    """Length of HTML as the Bot API counts it, after the tags are read."""
-    return utf16_length(plain(text))
+    """Length of HTML as the Bot API counts it, after the tags are read and the remark is said."""
+    return utf16_length(plain(say_aside(Html(text))))
 
 
 def cut(text: str, limit: int) -> str:

@@ -34,7 +34,7 @@ def render_fill(telling: Telling) -> Rendered | None:
                 side=words(f"fill.{intent.side}"),
                 quantity=words.quantity(quantity),
                 base=intent.symbol.base,
-                price=words.price(price),
+                price=words.price(price, plan.stop_price if plan else price),
             ),
             words(
                 "fill.money",
@@ -45,7 +45,7 @@ def render_fill(telling: Telling) -> Rendered | None:
             words("fill.partly", wanted=words.quantity(intent.quantity), base=intent.symbol.base)
             if quantity < intent.quantity
             else "",
-            words("fill.stop", price=words.price(plan.stop_price)) if plan else "",
+            words("fill.stop", price=words.price(plan.stop_price, price)) if plan else "",
             words("fill.reason", reason=words.named("origins", intent.origin)),
             _equity(telling),
         )
@@ -72,8 +72,8 @@ def render_closed(telling: Telling) -> Rendered | None:
                 "closed.prices",
                 quantity=words.quantity(trade.quantity),
                 base=trade.symbol.base,
-                entry=words.price(trade.entry_price),
-                exit=words.price(trade.exit_price),
+                entry=words.price(trade.entry_price, trade.exit_price),
+                exit=words.price(trade.exit_price, trade.entry_price),
             ),
             words(
                 "closed.reason",

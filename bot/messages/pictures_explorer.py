@@ -4,9 +4,12 @@ A picture that cannot be made is ``None``: the message goes without.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot.charts.timeaxis import zone_text
 from bot.charts.views import Side
 from bot.charts.views_explorer import (
     BoardPicture,
@@ -22,9 +25,11 @@ from bot.messages.figures import figures, measured_of
 from bot.messages.markup import plain
 from bot.messages.pictures import badges_of, chart_picture, theme_of
 from bot.messages.rendered import Telling
+from bot.messages.words import Words, addends
 from engine.domain.decisions import CheckRecord
 from engine.domain.explorer import FramesView, OpportunitiesView, WhyView
 from engine.domain.reasons import ActionCode, VerdictCode
+from engine.domain.values import to_ms
 
 _log = structlog.get_logger()
 _MARKS: dict[VerdictCode, Mark] = {
@@ -41,7 +46,11 @@ def why_picture(telling: Telling, view: WhyView, *, verdict: str) -> WhyPicture 
     words, decision = telling.words, view.decision
     score = decision.score
     needed = None if view.needed_score is None else float(view.needed_score)
-    closed = words("why.bar_closed", time=words.moment(decision.closed_at), zone=words.zone_name)
+    closed = words(
+        "why.bar_closed",
+        time=words.moment(decision.closed_at),
+        zone=_zone(words, decision.closed_at),
+    )
     gates = _gates(telling, view)
     try:
         return WhyPicture(
@@ -52,13 +61,8 @@ def why_picture(telling: Telling, view: WhyView, *, verdict: str) -> WhyPicture 
             score=None if score is None else float(score.signed),
             side=_side(view),
             needed=needed,
-            needed_text="" if needed is None else plain(words("why.needs", needed=f"{needed:.0f}")),
-            parts=()
-            if score is None
-            else tuple(
-                Part(code=one.code, points=float(one.points), weight_fraction=float(one.weight))
-                for one in score.contributions
-            ),
+            needed_text=_needed_text(words, view),
+            parts=_parts(view),
             gates_title=words.raw("why.gates"),
             gates=gates,
             note=words.raw("why.supposed") if any(gate.is_supposed for gate in gates) else "",
@@ -88,13 +92,13 @@ def board_picture(
                     score=float(row.signed_score),
                     needed=None if row.needed_score is None else float(row.needed_score),
                     note=note,
-                    time=words.clock(row.closed_at)[:5],
+                    time=plain(words.minute(row.closed_at)),
                 )
                 for number, (row, note) in enumerate(zip(view.rows, notes, strict=True), start=1)
             ),
             empty=empty,
             needed_text=words.raw("opportunities.needed"),
-            zone_text=f"{words.raw('chart.time_in')} {words.zone_name}",
+            zone_text=_zone_text(words, view),
             badges=badges_of(telling, is_simulated=view.simulated),
             theme=theme_of(telling),
             words=words.chart_words(),
@@ -102,6 +106,36 @@ def board_picture(
     except ValueError as err:
         _log.warning("picture_not_made", subject="opportunities", detail=str(err))
         return None
+
+
+def _needed_text(words: Words, view: WhyView) -> str:
+    """What the score has to reach, with as many digits as the score itself is told."""
+    needed = view.needed_score
+    return "" if needed is None else plain(words("why.needs", needed=words.number(needed, 1)))
+
+
+def _zone_text(words: Words, view: OpportunitiesView) -> str:
+    """The zone of the times in the list, with its distance to UTC at the newest of them."""
+    latest = max((row.closed_at for row in view.rows), default=None)
+    return f"{words.raw('chart.time_in')} {_zone(words, latest)}"
+
+
+def _zone(words: Words, moment: datetime | None) -> str:
+    zone = ZoneInfo(words.zone_name)
+    return zone.key if moment is None else zone_text(to_ms(moment), zone)
+
+
+def _parts(view: WhyView) -> tuple[Part, ...]:
+    """What each indicator gave, rounded as in the message: the figures add up to the score."""
+    score = view.decision.score
+    if score is None:
+        return ()
+    ranked = sorted(score.contributions, key=lambda one: -abs(one.points))
+    shown = addends([one.points for one in ranked], score.signed, 1)
+    return tuple(
+        Part(code=one.code, points=float(points), weight_fraction=float(one.weight))
+        for one, points in zip(ranked, shown, strict=True)
+    )
 
 
 def frames_picture(telling: Telling, view: FramesView, overlays: Overlay) -> FramesPicture | None:

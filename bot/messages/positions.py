@@ -59,20 +59,21 @@ def render_stops(telling: Telling) -> Rendered:
             words("stops.head", symbol=one.symbol),
             words(
                 "stops.now",
-                stop=words.price(one.stop_price),
+                stop=words.price(one.stop_price, one.price),
                 share=words.percent(one.stop_fraction, digits=2, signed=True),
-                price=words.price(one.price),
+                price=words.price(one.price, one.stop_price),
                 age=words.clock(one.priced_at),
             ),
             *(_choice(words, one, choice) for choice in view.choices),
             words("stops.none") if not view.choices else "",
-            words("stops.typed", base=one.symbol.base, price=f"{one.price:f}"),
+            words("stops.typed", base=one.symbol.base, price=example_stop(one)),
         ),
         keyboard=(
             *(
                 (
                     button(
-                        f"{words.raw(f'stops.{choice.kind}')} {words.price(choice.price)}",
+                        f"{words.raw(f'stops.{choice.kind}')} "
+                        f"{words.price(choice.price, one.price, one.stop_price)}",
                         MoveStop(one.entry_order_id, choice.price),
                     ),
                 )
@@ -81,6 +82,13 @@ def render_stops(telling: Telling) -> Rendered:
             (button(words.raw("buttons.back"), ShowPositions()),),
         ),
     )
+
+
+def example_stop(one: PositionView) -> str:
+    """A price between the stop and the market's, which the command would take; as it is typed."""
+    step = min(one.price, one.stop_price, key=lambda price: price.as_tuple().exponent)
+    half = ((one.stop_price + one.price) / 2).quantize(step)
+    return f"{half.normalize():f}"
 
 
 def _acting(words: Words, one: PositionView) -> tuple[Button, ...]:
@@ -103,8 +111,8 @@ def _block(words: Words, one: PositionView) -> Html:
         ),
         words(
             "positions.prices",
-            entry=words.price(one.entry_price),
-            price=words.price(one.price),
+            entry=words.price(one.entry_price, one.price),
+            price=words.price(one.price, one.entry_price),
             age=words.clock(one.priced_at),
             since=words.moment(one.opened_at),
         ),
@@ -116,7 +124,7 @@ def _block(words: Words, one: PositionView) -> Html:
         ),
         words(
             "positions.stop",
-            price=words.price(one.stop_price),
+            price=words.price(one.stop_price, one.price, one.entry_price),
             share=words.percent(one.stop_fraction, digits=2, signed=True),
             multiple=_multiple(words, one.stop_r),
             risk=words.money(one.at_risk_quote, quote),
@@ -134,7 +142,7 @@ def _target(words: Words, one: PositionView) -> Html:
         return Html("")
     return words(
         "positions.target",
-        price=words.price(one.target_price),
+        price=words.price(one.target_price, one.price),
         share=words.percent(one.target_fraction, digits=2, signed=True),
         multiple=_multiple(words, one.target_r),
     )
@@ -145,6 +153,6 @@ def _choice(words: Words, one: PositionView, choice: StopChoice) -> Html:
     return words(
         "stops.choice",
         name=words(f"stops.{choice.kind}"),
-        price=words.price(choice.price),
+        price=words.price(choice.price, one.price, one.stop_price),
         share=words.percent(away, digits=2, signed=True),
     )

@@ -1,6 +1,7 @@
-"""Which renderer tells which kind of message."""
+"""Which renderer tells which kind of message; each names the zone of its times once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.messages.alerts import (
     render_alert,
@@ -23,7 +24,6 @@ from bot.messages.delivery import (
 )
 from bot.messages.desk import (
     render_backfill,
-    render_buy,
     render_help,
     render_notice,
     render_status,
@@ -34,10 +34,12 @@ from bot.messages.factors import render_factor, render_said, render_setup, rende
 from bot.messages.found import render_found
 from bot.messages.inbox import render_inbox, render_reminder
 from bot.messages.market import render_opportunities
+from bot.messages.markup import say_aside
 from bot.messages.money import render_closed, render_fill, render_pnl, render_portfolio
 from bot.messages.people import render_invitation, render_people
 from bot.messages.positions import render_positions, render_stops
-from bot.messages.rendered import Renderer
+from bot.messages.purchases import render_buy, render_purchase
+from bot.messages.rendered import Rendered, Renderer, Telling
 from bot.messages.research import render_proof, render_research
 from bot.messages.settings import render_settings
 from bot.messages.steering import render_limits, render_mode, render_strategies
@@ -80,6 +82,7 @@ _EACH: dict[str, Renderer] = {
     "portfolio": render_portfolio,
     "positions": render_positions,
     "proof": render_proof,
+    "purchase": render_purchase,
     "quiet": render_quiet,
     "reminder": render_reminder,
     "research": render_research,
@@ -101,7 +104,18 @@ _EACH: dict[str, Renderer] = {
 
 _LISTS = ("backlog", "flock", "held")
 
-RENDERERS: Mapping[str, Renderer] = {**_EACH, **dict.fromkeys(_LISTS, list_renderer(_EACH))}
+
+def _in_one_zone(render: Renderer) -> Renderer:
+    def rendered(telling: Telling) -> Rendered | None:
+        made = render(telling)
+        return None if made is None else replace(made, text=say_aside(made.text))
+
+    return rendered
+
+
+_ALL: Mapping[str, Renderer] = {**_EACH, **dict.fromkeys(_LISTS, list_renderer(_EACH))}
+
+RENDERERS: Mapping[str, Renderer] = {kind: _in_one_zone(one) for kind, one in _ALL.items()}
 
 SWAPS_PICTURE = frozenset({"portfolio"})
 """Kinds whose edit replaces the picture; a card keeps the one it was sent with."""

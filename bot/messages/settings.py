@@ -10,9 +10,10 @@ from bot.messages.callbacks_changes import (
     ShowSettings,
 )
 from bot.messages.callbacks_delivery import ShowScreen
+from bot.messages.markup import Html, plain
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
-from engine.domain.desk import Person
+from engine.domain.desk import Person, Role
 
 ZONES = (
     "UTC",
@@ -52,6 +53,8 @@ def render_settings(telling: Telling) -> Rendered | None:
         case "zone":
             zones = [(one.rpartition("/")[2].replace("_", " "), one) for one in ZONES]
             return _page(words, "zone", zones, reader.zone or telling.options.zone_name)
+        case "currency":
+            return _currencies(telling, reader)
         case _:
             return _main(telling, reader)
 
@@ -65,6 +68,7 @@ def _main(telling: Telling, reader: Person) -> Rendered:
             words("settings.language", value=words(f"languages.{words.language}")),
             words("settings.theme", value=words(f"settings.theme_{theme}")),
             words("settings.zone", value=reader.zone or telling.options.zone_name),
+            _currency(telling),
         ),
         keyboard=(
             tuple(
@@ -75,6 +79,25 @@ def _main(telling: Telling, reader: Person) -> Rendered:
             *_elsewhere(words),
         ),
     )
+
+
+def _currency(telling: Telling) -> Html:
+    view = telling.desk.records.currency()
+    value = f"{view.quote} ≈ {view.chosen}" if view.chosen else view.quote
+    return telling.words("settings.currency", value=value)
+
+
+def _currencies(telling: Telling, reader: Person) -> Rendered:
+    """Currencies to count in; the choice is the desk's, so an owner makes it."""
+    words, view = telling.words, telling.desk.records.currency()
+    if reader.role is not Role.OWNER or not view.offered:
+        name = "currency_owner" if reader.role is not Role.OWNER else "currency_none"
+        back = (button(words.raw("buttons.previous"), ShowSettings("main")),)
+        text = lines(_currency(telling), words(f"settings.{name}", quote=view.quote))
+        return Rendered(text=text, keyboard=(back,))
+    alone = plain(words("settings.currency_alone", quote=view.quote))
+    choices = [(alone, ""), *((code, code) for code in view.offered)]
+    return _page(words, "currency", choices, view.chosen)
 
 
 def _elsewhere(words: Words) -> Keyboard:

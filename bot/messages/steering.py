@@ -12,6 +12,7 @@ from bot.messages.callbacks_changes import (
 )
 from bot.messages.changes import limit_name, proof_line, shown_limit
 from bot.messages.markup import Html, one_line
+from bot.messages.names import called
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
 from engine.domain.changes import LimitRow, VersionRow
@@ -49,7 +50,7 @@ def _limit(words: Words, row: LimitRow, names: dict[int, str]) -> Html:
     if change is not None:
         origin = words(
             "limits.changed",
-            who=names.get(change.set_by or 0, str(change.set_by or "⚙")),
+            who=called(words, names, change.set_by),
             time=words.moment(change.set_at),
             file=shown_limit(words, row.key, row.file_value),
         )

@@ -139,12 +139,12 @@ def _detail(words: Words, view: TradeView) -> tuple[Html, ...]:
             "trade.entry",
             quantity=words.quantity(trade.quantity),
             base=trade.symbol.base,
-            price=words.price(trade.entry_price),
+            price=words.price(trade.entry_price, trade.exit_price),
             time=words.moment(trade.opened_at),
         ),
         words(
             "trade.exit",
-            price=words.price(trade.exit_price),
+            price=words.price(trade.exit_price, trade.entry_price),
             time=words.moment(trade.closed_at),
             reason=words.named("reasons", trade.exit_reason),
             hours=_hours(words, trade),
@@ -157,7 +157,7 @@ def _detail(words: Words, view: TradeView) -> tuple[Html, ...]:
         words(
             "trade.risk",
             risk=words.money(view.risk_quote, quote),
-            stop=words.price(view.stop_price),
+            stop=words.price(view.stop_price, trade.entry_price),
         )
         if view.risk_quote is not None and view.stop_price is not None
         else Html(""),

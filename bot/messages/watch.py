@@ -58,5 +58,5 @@ def _watched(words: Words, row: WatchRow) -> Html:
         price=words.price(row.price),
         change="–" if change is None else words.percent(change, digits=2, signed=True),
         score="–" if score is None else words.points(score),
-        time=words.clock(row.at)[:5],
+        time=words.minute(row.at),
     )

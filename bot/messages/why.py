@@ -14,7 +14,7 @@ from bot.messages.markup import Html, cut, escape, plain, shorten
 from bot.messages.pictures_explorer import why_picture
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.walking import list_of, place_of, to_card, to_chart, to_costs, to_list
-from bot.messages.words import Words
+from bot.messages.words import Words, addends
 from engine.domain.decisions import CheckRecord, CostEstimate, EdgeEstimate
 from engine.domain.explorer import (
     DIRECTION_GATE,
@@ -111,7 +111,9 @@ def _score(words: Words, view: WhyView) -> Html:
     }
     if view.needed_score is None:
         return words("why.score", **values)
-    return words("why.score_needed", needed=words.number(view.needed_score, 1), **values)
+    told, needed = words.apart(score.points, view.needed_score, 1)
+    sign = "−" if score.direction < 0 else "+" if score.direction > 0 else ""
+    return words("why.score_needed", **{**values, "score": f"{sign}{told}"}, needed=needed)
 
 
 def _stopped(words: Words, view: WhyView) -> list[Html]:
@@ -133,7 +135,8 @@ def _lacked(words: Words, view: WhyView, gate: CheckRecord) -> Html:
     score = view.decision.score
     if gate.name in (RANK_GATE, SCORE_GATE) and view.needed_score is not None and score is not None:
         points = max(Decimal(0), view.needed_score - score.points)
-        return words("why.lacked_score", distance=words.number(points, 1))
+        short, _ = words.apart(points, Decimal(0), 1)
+        return words("why.lacked_score", distance=short)
     distance = missing(words, gate, measured_of(view))
     if distance is None:
         return Html("")
@@ -176,10 +179,11 @@ def _costs(words: Words, view: WhyView) -> list[Html]:
 
 
 def _cost(words: Words, cost: CostEstimate, notional: Decimal | None, currency: str) -> Html:
+    named = [(name, bps) for name in _COST_PARTS if (bps := getattr(cost, f"{name}_bps"))]
+    shown = addends([bps for _, bps in named], cost.total_bps, 0)
     parts = [
-        f"{words.raw(f'cost_parts.{name}')} {words.number(getattr(cost, f'{name}_bps'), 0)}"
-        for name in _COST_PARTS
-        if getattr(cost, f"{name}_bps")
+        f"{words.raw(f'cost_parts.{name}')} {words.number(bps, 0)}"
+        for (name, _), bps in zip(named, shown, strict=True)
     ]
     values = {"total": words.bps(cost.total_bps), "parts": " + ".join(parts)}
     if notional is None:
@@ -206,7 +210,12 @@ def _contributions(words: Words, view: WhyView) -> list[Html]:
     if score is None:
         return []
     ranked = sorted(score.contributions, key=lambda one: -abs(one.points))
-    told = [f"{one.code} {words.points(one.points)}" for one in ranked if one.points]
+    shown = addends([one.points for one in ranked], score.signed, 1)
+    told = [
+        f"{one.code} {words.points(points)}"
+        for one, points in zip(ranked, shown, strict=True)
+        if one.points
+    ]
     return [words("why.contributions", list=" · ".join(told))] if told else []
 
 

@@ -6,7 +6,7 @@ head row (SQLite: the whole database) until its unit ends, so numbers have no ga
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from db.codec import canonical
 from db.stores.base import Store, values_of
 from db.tables.desk import AuditHeadRow, AuditRow
-from engine.domain.desk import AuditEvent, AuditLine
+from engine.domain.desk import AuditEvent, AuditLine, AuditMark
 from engine.domain.errors import DataError
 
 _HEAD = 1
@@ -81,15 +81,43 @@ class SqlAudit(Store):
 
     def verify(self) -> int:
         """Check the whole chain; returns its length or raises ``DataError`` at the first break."""
-        number, previous = 0, _FIRST_HASH
-        while lines := self._lines(
-            select(AuditRow).where(AuditRow.number > number).order_by(AuditRow.number).limit(_CHUNK)
-        ):
+        return self.verify_from(AuditMark()).number
+
+    def verify_from(self, mark: AuditMark, limit: int | None = None) -> AuditMark:
+        """Check the chain from a mark on; how far it holds, or ``DataError`` at the first break."""
+        number, previous = mark.number, self._hash_at(mark)
+        last = None if limit is None else number + limit
+        while lines := self._after(number, last):
             for line in lines:
                 _check(line, number + 1, previous)
                 number, previous = line.number, line.hash
-        self._check_head(number, previous)
-        return number
+        if number != last:
+            self._check_head(number, previous)
+        return AuditMark(number=number, hash=previous if number else "")
+
+    def verify_lines(self, numbers: Iterable[int]) -> None:
+        """Check that each line fits the one before it; ``DataError`` if one does not."""
+        for number in sorted(set(numbers)):
+            near = select(AuditRow).where(AuditRow.number.in_((number - 1, number)))
+            found = {line.number: line for line in self._lines(near)}
+            before = found.get(number - 1)
+            if number not in found or (before is None and number > 1):
+                raise DataError(f"audit line {number} or the one before it is missing")
+            _check(found[number], number, _FIRST_HASH if before is None else before.hash)
+
+    def _after(self, number: int, last: int | None) -> list[AuditLine]:
+        found = select(AuditRow).where(AuditRow.number > number)
+        if last is not None:
+            found = found.where(AuditRow.number <= last)
+        return self._lines(found.order_by(AuditRow.number).limit(_CHUNK))
+
+    def _hash_at(self, mark: AuditMark) -> str:
+        if not mark.number:
+            return _FIRST_HASH
+        stored = select(AuditRow.hash).where(AuditRow.number == mark.number)
+        if self._tx.execute(stored).scalar_one_or_none() != mark.hash:
+            raise DataError(f"audit line {mark.number} is not the one that was found whole before")
+        return mark.hash
 
     def _check_head(self, number: int, previous: str) -> None:
         head = self._tx.execute(select(AuditHeadRow.number, AuditHeadRow.hash)).one_or_none()

@@ -1,6 +1,6 @@
 """Controls, people, jobs and notes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import case, delete, select
 
@@ -55,3 +55,7 @@ class SqlDesk(Store):
     def put_note(self, key: str, value: Json) -> None:
         """Replace it."""
         self._put(NoteRow, ("key",), {"key": key, "value": value})
+
+    def drop_notes(self, keys: Iterable[str]) -> None:
+        """Forget these; absent is fine."""
+        self._tx.execute(delete(NoteRow).where(NoteRow.key.in_(list(keys))))

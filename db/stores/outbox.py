@@ -1,19 +1,20 @@
 """Messages waiting to be told, and which chat message speaks of what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 
 from db.stores.base import Store, ValueMap, values_of
 from db.tables.desk import OutboxRow, SentMessageRow
-from engine.domain.desk import MessageState, OutboxMessage, SentMessage
+from engine.domain.desk import MessageState, OutboxMessage, Priority, SentMessage
 from engine.domain.errors import InvalidValueError
 from engine.domain.ids import MessageId
 
 _MESSAGES = ValueMap(OutboxMessage, OutboxRow)
 _SENT = ValueMap(SentMessage, SentMessageRow)
 _UNSENT = (MessageState.PENDING, MessageState.AMBIGUOUS)
+_ENDED = (MessageState.SENT, MessageState.OFF)
 
 
 class SqlOutbox(Store):
@@ -109,3 +110,36 @@ class SqlOutbox(Store):
             order=(SentMessageRow.chat_message_id.desc(), SentMessageRow.subject),
             limit=limit,
         )
+
+    def prune(self, before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` rows queued before then that are sent or off; how many."""
+        # With every priority named, the index of what is due finds the oldest rows at once.
+        old = (
+            select(OutboxRow.row_no)
+            .where(OutboxRow.state.in_(_ENDED))
+            .where(OutboxRow.priority.in_(list(Priority)), OutboxRow.created_at < before)
+            .limit(limit)
+        )
+        numbers = list(self._tx.execute(old).scalars())
+        if numbers:
+            self._tx.execute(delete(OutboxRow).where(OutboxRow.row_no.in_(numbers)))
+        return len(numbers)
+
+    def prune_sent(self, before: datetime, limit: int, *, kept: Collection[str]) -> int:
+        """Forget at most ``limit`` bindings made before then, but of no ``kept`` subject."""
+        waiting = [state for state in MessageState if state not in _ENDED]
+        waits = select(OutboxRow.subject).where(OutboxRow.state.in_(waiting))
+        old = (
+            select(SentMessageRow.chat_id, SentMessageRow.subject)
+            .where(
+                SentMessageRow.sent_at < before,
+                SentMessageRow.subject.not_in(list(kept)),
+                SentMessageRow.subject.not_in(waits),
+            )
+            .limit(limit)
+        )
+        keys = [tuple(row) for row in self._tx.execute(old)]
+        if keys:
+            key = tuple_(SentMessageRow.chat_id, SentMessageRow.subject)
+            self._tx.execute(delete(SentMessageRow).where(key.in_(keys)))
+        return len(keys)

@@ -11,7 +11,9 @@ Choices:
 - Two people at once: compare-and-set lets one through, the other reads the outcome.
 - A typed code is judged inside the press's own transaction: it is used up with the effect, or not
   at all. A press without one is re-checked first, so that nobody types a code for old numbers.
-- Of those who have agreed, only they count who may still decide when the last one does.
+- Of those who have agreed, only they count who may still decide when the last one does; and a
+  quorum that was raised meanwhile holds for a question that is open.
+- Who chooses a smaller size has agreed to it, also where others must agree as well.
 """
 
 from collections.abc import Mapping
@@ -164,6 +166,7 @@ class ApprovalDesk:
         return verdict
 
     def _is_void(self, approval: Approval, order: Order) -> bool:
+        """Too late, or about another order. Whoever presses is awake: no rule buys instead."""
         is_late = approval.is_expired(self._context.wall.now())
         return is_late or approval.order_hash != order_hash(order.intent)
 
@@ -187,14 +190,16 @@ class ApprovalDesk:
 
     def _approve(self, unit: UnitOfWork, question: Question, said: _Said) -> Verdict:
         approval, order = question.approval, question.order
-        if said.by.user_id in approval.approvers and approval.needed > 1:
+        needed = max(approval.needed, approvers_needed(self._context, order.intent))
+        if said.by.user_id in approval.approvers and needed > 1:
             return Verdict(outcome=outcome_of(PressResult.COUNTED_BEFORE, approval))
         checked = self._proved_and_checked(unit, question, said, order.intent)
         if isinstance(checked, Verdict):
             return checked
-        agreed = [one for one in approval.approvers if one in _deciders(unit)]
-        counted = replace(approval, approvers=(*agreed, said.by.user_id))
-        if len(counted.approvers) < approval.needed:
+        able = _deciders(unit)
+        agreed = [one for one in approval.approvers if one in able and one != said.by.user_id]
+        counted = replace(approval, approvers=(*agreed, said.by.user_id), needed=needed)
+        if len(counted.approvers) < needed:
             unit.approvals.replace(approval, counted)
             people = "-".join(str(one) for one in counted.approvers)
             self._keeper.tell(unit, order, f"counted-{approval.id}-{people}")
@@ -210,18 +215,24 @@ class ApprovalDesk:
         """A smaller order, checked again as its own; below the minimum it is refused.
 
         Half of what needs several people may still need them: it is then asked afresh. A size that
-        somebody chose and that is too small is refused without ending the question.
+        somebody chose and that is too small, or more than was asked, is refused without ending the
+        question; the whole size is a plain yes.
         """
         approval, order = question.approval, question.order
+        if said.size is not None and said.size.is_above(order.intent.notional_quote):
+            return Verdict(outcome=outcome_of(PressResult.MORE_THAN_ASKED, approval))
         smaller = resized(self._context, order.intent, said.size or HALF)
         if smaller is None:
             return self._too_small(unit, question, said)
+        if smaller.quantity == order.intent.quantity:
+            return self._approve(unit, question, said)
         checked = self._proved_and_checked(unit, question, said, smaller)
         if isinstance(checked, Verdict):
             return checked
         note = "halved" if said.size is None else "resized"
         if approvers_needed(self._context, smaller) > 1:
-            return self._keeper.ask_instead(unit, question, checked, note)
+            by = (said.by.user_id,)
+            return self._keeper.ask_instead(unit, question, checked, note, agreed=by)
         ended = approval.end(ApprovalState.PARTLY, self._context.wall.now(), by=said.by.user_id)
         self._keeper.close(unit, approval, ended)
         self._entries.drop(unit, order, note)

@@ -2,7 +2,8 @@
 
 Expiry runs on the wall clock, because a person does; everything else on the market's. What takes an
 expired entry's place is checked again like a press, and never escapes what a person would have had
-to do for it: several people, or a code.
+to do for it: several people, or a code. The question remembers by which rule it ended, and why the
+rule bought nothing.
 """
 
 from dataclasses import replace
@@ -15,7 +16,7 @@ from engine.desk.entries import EntryDesk, approvers_needed, needs_factor
 from engine.desk.questions import Question, QuestionKeeper
 from engine.desk.recheck import fetch_quote, recheck_entry, resized
 from engine.desk.tell import is_reminded, tell_reminder
-from engine.domain.approvals import Approval
+from engine.domain.approvals import Approval, expiry_note
 from engine.domain.decisions import Decision
 from engine.domain.lifecycles import ApprovalState, OrderState
 from engine.domain.orders import Order, OrderIntent, OrderKind
@@ -24,6 +25,8 @@ from engine.domain.views import Size
 from engine.ports import UnitOfWork
 
 _HALF = Decimal("0.5")
+_SKIP = "skip"
+_NOTHING_UNASKED = "nothing_unasked"
 
 
 class AsleepDesk:
@@ -74,58 +77,69 @@ class AsleepDesk:
             if order is None or current is None or current.state is not ApprovalState.PENDING:
                 return False
             question = Question(approval=current, order=order, quote=quote)
-            self._keeper.end(unit, question, ApprovalState.EXPIRED)
-            instead = self._instead(unit, question)
+            ended = self._keeper.end(unit, question, ApprovalState.EXPIRED)
+            rule = self._rule(unit, order.intent)
+            if rule != _SKIP:
+                found = self._instead(unit, question, rule)
+                why = found if isinstance(found, str) else ""
+                unit.approvals.replace(ended, replace(ended, note=expiry_note(rule, why)))
+                instead = None if isinstance(found, str) else self._placed(unit, found)
             unit.commit()
         if instead is not None:
             self._context.gateway.send(instead)
         return True
 
-    def _instead(self, unit: UnitOfWork, question: Question) -> Order | None:
-        """The order that takes an expired question's place, if the owner has chosen one."""
-        wanted = self._chosen(unit, question.order.intent)
-        if wanted is None or self._takes_people(wanted):
-            return None
+    def _rule(self, unit: UnitOfWork, intent: OrderIntent) -> str:
+        """What the owner has chosen for this entry; a purchase by hand is never the clock's."""
+        decision = unit.decisions.get(intent.decision_id) if intent.decision_id else None
+        if decision is None:
+            return _SKIP
+        policy = self._context.policies.approval
+        return policy.expiry_of(str(intent.symbol), decision.reason.label)
+
+    def _instead(self, unit: UnitOfWork, question: Question, rule: str) -> OrderIntent | str:
+        """The entry that takes an expired question's place, or why none does."""
+        wanted = self._chosen(unit, question.order.intent, rule)
+        if isinstance(wanted, str):
+            return wanted
+        if self._takes_people(wanted):
+            return "takes_people"
         checked = recheck_entry(self._context, unit, wanted, question.quote)
         if checked.status is not RecheckCode.OK:
-            return None
-        intent = replace(
+            return checked.reason.label
+        return replace(
             self._entries.next_intent(unit, question.order, checked),
             kind=wanted.kind,
             limit_price=wanted.limit_price,
         )
+
+    def _placed(self, unit: UnitOfWork, intent: OrderIntent) -> Order:
         order = Order(intent=intent, state=OrderState.INTENDED, updated_at=intent.created_at)
         unit.orders.add(order)
         return self._context.gateway.authorise(unit, order, self._context.clock.now())
 
-    def _chosen(self, unit: UnitOfWork, intent: OrderIntent) -> OrderIntent | None:
+    def _chosen(self, unit: UnitOfWork, intent: OrderIntent, rule: str) -> OrderIntent | str:
+        if rule == "limit":
+            price = intent.reference_price
+            return replace(intent, kind=OrderKind.LIMIT, limit_price=price)
         decision = unit.decisions.get(intent.decision_id) if intent.decision_id else None
-        if decision is None:
-            return None
-        policy = self._context.policies.approval
-        match policy.expiry_of(str(intent.symbol), decision.reason.label):
-            case "smaller":
-                return self._automatic(intent, decision)
-            case "limit":
-                price = intent.reference_price
-                return replace(intent, kind=OrderKind.LIMIT, limit_price=price)
-            case _:
-                return None
+        assert decision is not None  # only such an entry has a rule
+        return self._automatic(intent, decision)
 
     def _takes_people(self, intent: OrderIntent) -> bool:
         context = self._context
         return approvers_needed(context, intent) > 1 or needs_factor(context, intent)
 
-    def _automatic(self, intent: OrderIntent, decision: Decision) -> OrderIntent | None:
-        """At most half, and small enough to have gone without asking; ``None`` if nothing is."""
+    def _automatic(self, intent: OrderIntent, decision: Decision) -> OrderIntent | str:
+        """At most half, and small enough to have gone without asking; or why nothing is."""
         policy = self._context.policies.approval
         share = Decimal(repr(policy.ask_above_equity_fraction)) * decision.equity_quote
         most = min(intent.notional_quote * _HALF, policy.ask_above_quote, share)
         if most <= 0:
-            return None
+            return _NOTHING_UNASKED
         smaller = resized(self._context, intent, Size(amount_quote=most))
         if smaller is None:
-            return None
+            return ReasonCode.BELOW_MINIMUM.label
         strategy = self._context.strategy
         reason = entry_reason(
             float(smaller.notional_quote),
@@ -135,4 +149,4 @@ class AsleepDesk:
             False,  # noqa: FBT003 - the compiled rule takes no names; nothing sets the flag yet
             strategy.numbers.routing,
         )
-        return smaller if ReasonCode(reason) is ReasonCode.ENTER_AUTO else None
+        return smaller if ReasonCode(reason) is ReasonCode.ENTER_AUTO else _NOTHING_UNASKED

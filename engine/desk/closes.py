@@ -5,12 +5,22 @@ run, because stops have to meet its bars, but only the newest may decide: the pr
 are gone.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from engine.desk.context import DeskContext
 from engine.desk.cycle import CloseCycle, CloseReport
 from engine.desk.due import due_closes
 from engine.domain.values import from_ms, to_ms
+from engine.market.collect import Collected
+
+type OnDesk = Callable[[Callable[[], CloseReport]], CloseReport]
+"""Has a piece of work done where the desk's use cases run, and returns what came of it."""
+
+
+def _here(work: Callable[[], CloseReport]) -> CloseReport:
+    return work()
 
 
 class CloseKeeper:
@@ -21,14 +31,25 @@ class CloseKeeper:
         self._cycle = cycle
         self._settle_delay = settle_delay
 
-    def run_due(self) -> tuple[CloseReport, ...]:
-        """Run every close that is due now; the first start runs the newest one."""
+    def run_due(self, on_desk: OnDesk = _here) -> tuple[CloseReport, ...]:
+        """Run every close that is due now; the first start runs the newest one.
+
+        Bars are collected by the caller, who may wait for a venue; the rest is done ``on_desk``.
+        """
         now = self._context.clock.now()
         due = tuple(due_closes(self._last(now), now, self._context.timeframe, self._settle_delay))
-        return tuple(self._run(close, is_newest=close == due[-1]) for close in due)
+        reports: list[CloseReport] = []
+        for close in due:
+            collected = self._cycle.collect(close)
+            reports.append(
+                on_desk(partial(self._run, close, collected, is_newest=close == due[-1]))
+            )
+        return tuple(reports)
 
-    def _run(self, closed_at: datetime, *, is_newest: bool) -> CloseReport:
-        report = self._cycle.run(closed_at, decide=is_newest)
+    def _run(
+        self, closed_at: datetime, collected: tuple[Collected, ...], *, is_newest: bool
+    ) -> CloseReport:
+        report = self._cycle.run(closed_at, collected=collected, decide=is_newest)
         with self._context.units() as unit:
             unit.desk.put_note(self._key, to_ms(closed_at))
             unit.commit()

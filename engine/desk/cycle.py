@@ -2,8 +2,10 @@
 
 collect the bars → orders that rested meet the closed bar → mark, decide, one commit → exits that
 wait for a price meet that of now → exits and stops are sent → automatic entries are sent, best
-first. The live desk, the simulated market and a
-rehearsal all call ``CloseCycle.run`` and nothing else.
+first. The live desk, the simulated market and a rehearsal all call ``CloseCycle.run``.
+
+Collecting waits for the venue and touches nothing but stored candles. Who must not keep the desk
+waiting collects first, elsewhere, and hands in what came; all the rest is the desk's own work.
 """
 
 from collections.abc import Callable, Iterable
@@ -68,16 +70,25 @@ class CloseCycle:
         self._paper = paper
         self._collect = collect
 
-    def run(self, closed_at: datetime, *, decide: bool = True) -> CloseReport:
+    def collect(self, closed_at: datetime) -> tuple[Collected, ...]:
+        """Bring the bars of a close into the store; nothing where they are there already."""
+        if self._collect is None:
+            return ()
+        return self._collect(self._context.symbols, self._context.timeframe, closed_at)
+
+    def run(
+        self,
+        closed_at: datetime,
+        *,
+        collected: tuple[Collected, ...] | None = None,
+        decide: bool = True,
+    ) -> CloseReport:
         """Everything that a close brings; ``decide=False`` for one that is long past.
 
-        A close missed while the desk was down still moves stops and fills orders, but opens
-        nothing: its prices are gone.
+        Without ``collected`` the bars are collected first. A close missed while the desk was down
+        still moves stops and fills orders, but opens nothing: its prices are gone.
         """
-        context = self._context
-        collected: tuple[Collected, ...] = ()
-        if self._collect is not None:
-            collected = self._collect(context.symbols, context.timeframe, closed_at)
+        collected = self.collect(closed_at) if collected is None else collected
         self._meet_bars(closed_at)
         held_back = frozenset(one.symbol for one in collected if one.quarantined)
         report = self._scanner.scan(closed_at, blocked=held_back, decide=decide)

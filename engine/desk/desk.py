@@ -22,7 +22,7 @@ from engine.desk.records.desk import RecordsDesk
 from engine.desk.records.money import portfolio
 from engine.desk.research import ResearchDesk
 from engine.domain.desk import OutboxMessage, Person
-from engine.domain.ids import DecisionId
+from engine.domain.ids import DecisionId, IntentId
 from engine.domain.market import Symbol
 from engine.domain.portfolio import Trade
 from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
@@ -34,6 +34,7 @@ from engine.domain.views import (
     Press,
     PressOutcome,
     PressResult,
+    PurchaseView,
     Size,
     StatusView,
 )
@@ -93,6 +94,10 @@ class Desk:
         """See ``DeskFront``."""
         return queries.card(self.context, decision_id, with_chart=with_chart)
 
+    def purchase(self, order_id: IntentId) -> PurchaseView | None:
+        """See ``DeskFront``."""
+        return queries.purchase(self.context, order_id)
+
     def press(
         self,
         token: str,
@@ -112,12 +117,20 @@ class Desk:
         return self.questions.press(token, press, person, reason=reason, size=size)
 
     def buy(
-        self, symbol: Symbol, notional_quote: str, by: int, *, request_id: str
+        self,
+        symbol: Symbol,
+        notional_quote: str,
+        by: int,
+        *,
+        request_id: str,
+        chat_id: int | None = None,
     ) -> CommandOutcome:
         """See ``DeskFront``."""
         person = people.acting(self.context, by, "buy")
         self.changes.take_up()
-        return self.manual.buy(symbol, notional_quote, person, request_id=request_id)
+        return self.manual.buy(
+            symbol, notional_quote, person, request_id=request_id, chat_id=chat_id
+        )
 
     def close(self, symbol: Symbol, by: int, *, request_id: str) -> CommandOutcome:
         """See ``DeskFront``."""

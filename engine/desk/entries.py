@@ -2,7 +2,7 @@
 
 decision → order (and question) in the scan's commit → re-check at the price of now → gateway. Used
 by the scan, by a person's press, by expiry and by a person's own purchase, so that every entry
-meets the same re-check.
+meets the same re-check. An order that follows a purchase belongs to the same purchase.
 """
 
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from engine.domain.desk import AuditEvent, Delivery, Priority
 from engine.domain.ids import IntentId, approval_id
 from engine.domain.lifecycles import OrderState
 from engine.domain.orders import Order, OrderIntent, OrderKind, OrderSide, Purpose
+from engine.domain.purchases import Purchase, purchase_note
 from engine.domain.reasons import RecheckCode, RouteCode
 from engine.execution.gateway import Settled
 from engine.ports import UnitOfWork
@@ -75,15 +76,28 @@ class EntryDesk:
         return self._context.gateway.send(order) if checked.status is RecheckCode.OK else None
 
     def ask(
-        self, unit: UnitOfWork, intent: OrderIntent, *, round_no: int, expires_at: datetime
+        self,
+        unit: UnitOfWork,
+        intent: OrderIntent,
+        *,
+        round_no: int,
+        expires_at: datetime | None = None,
+        agreed: tuple[int, ...] = (),
     ) -> Proposed | None:
-        """Write an order and a question about it; ``None`` if they are there already."""
+        """Write an order and a question about it; ``None`` if they are there already.
+
+        Who has ``agreed`` by asking need not be asked again.
+        """
         now = self._context.wall.now()
-        approval = self._question(intent, round_no=round_no, expires_at=expires_at, now=now)
+        approval = self._question(
+            intent, round_no=round_no, expires_at=expires_at or self._expiry(), now=now
+        )
+        approval = replace(approval, approvers=agreed)
         moment = self._context.clock.now()
         order = Order(intent=intent, state=OrderState.AWAITING_APPROVAL, updated_at=moment)
         if not (unit.orders.add(order) and unit.approvals.add(approval)):
             return None
+        self._belongs(unit, intent.id, intent.id, question=intent.id)
         tell_card(self._context, unit, intent, cause=f"asked-{approval.id}", delivery=Delivery.NEW)
         unit.audit.append(
             AuditEvent(
@@ -104,11 +118,12 @@ class EntryDesk:
         *,
         round_no: int,
         expires_at: datetime,
+        agreed: tuple[int, ...] = (),
     ) -> Proposed | None:
         """Give up an order whose numbers no longer hold and ask about one with the new numbers."""
         self.drop(unit, order, checked.reason.label)
         intent = self.next_intent(unit, order, checked)
-        return self.ask(unit, intent, round_no=round_no, expires_at=expires_at)
+        return self.ask(unit, intent, round_no=round_no, expires_at=expires_at, agreed=agreed)
 
     def drop(self, unit: UnitOfWork, order: Order, note: str) -> None:
         """End an order that was never sent."""
@@ -122,14 +137,30 @@ class EntryDesk:
         attempt = 1
         while unit.orders.get(entry_id(source, attempt)) is not None:
             attempt += 1
+        number = entry_id(source, attempt)
+        self._belongs(unit, order.id, number)
         return replace(
             order.intent,
-            id=entry_id(source, attempt),
+            id=number,
             quantity=checked.quantity,
             reference_price=checked.price,
             exit_plan=checked.exit_plan,
             created_at=self._context.clock.now(),
         )
+
+    def _belongs(
+        self,
+        unit: UnitOfWork,
+        known: IntentId,
+        number: IntentId,
+        *,
+        question: IntentId | None = None,
+    ) -> None:
+        """Remember an order as one of the purchase that ``known`` belongs to, if to any."""
+        purchase = Purchase.of_note(unit.desk.note(purchase_note(known)))
+        if purchase is not None:
+            mine = replace(purchase, question=question or purchase.question)
+            unit.desk.put_note(purchase_note(number), mine.as_note())
 
     def _expiry(self) -> datetime:
         lasts = timedelta(seconds=self._context.policies.approval.expires_after_s)

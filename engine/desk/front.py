@@ -15,7 +15,7 @@ from engine.desk.factors.front import FactorFront
 from engine.desk.inbox.front import InboxFront
 from engine.desk.records.front import RecordsFront
 from engine.domain.desk import OutboxMessage, Person
-from engine.domain.ids import DecisionId
+from engine.domain.ids import DecisionId, IntentId
 from engine.domain.market import Symbol
 from engine.domain.portfolio import Trade
 from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
@@ -26,6 +26,7 @@ from engine.domain.views import (
     PortfolioView,
     Press,
     PressOutcome,
+    PurchaseView,
     Size,
     StatusView,
 )
@@ -97,6 +98,10 @@ class DeskFront(Protocol):
 
     def card(self, decision_id: DecisionId, *, with_chart: bool = True) -> CardView | None: ...
 
+    def purchase(self, order_id: IntentId) -> PurchaseView | None:
+        """An order of a person's own purchase; ``None`` for any other."""
+        ...
+
     def press(
         self,
         token: str,
@@ -114,9 +119,18 @@ class DeskFront(Protocol):
         ...
 
     def buy(
-        self, symbol: Symbol, notional_quote: str, by: int, *, request_id: str
+        self,
+        symbol: Symbol,
+        notional_quote: str,
+        by: int,
+        *,
+        request_id: str,
+        chat_id: int | None = None,
     ) -> CommandOutcome:
-        """A person's own purchase; passes the same checks and the same gateway."""
+        """A person's own purchase; passes the same checks and the same gateway.
+
+        It may wait (``views.WAITS``); what comes of it is told in the chat ``chat_id``, too.
+        """
         ...
 
     def close(self, symbol: Symbol, by: int, *, request_id: str) -> CommandOutcome:

@@ -2,30 +2,40 @@
 
 A purchase gets the strategy's initial stop and trail, so that nothing is ever held without one. The
 request id (the chat's update) makes the order id: a command delivered twice buys once. A close
-remembers which position it meant: delivered again, it does not close the next one. What needs more
-than one person cannot be bought by one, and what needs a code waits for it.
+remembers which position it meant: delivered again, it does not close the next one.
+
+wish → limits → code, if the size wants one → one commit: sent, or asked where others must agree
+
+Choices:
+- Who confirms a purchase is the buyer, whoever typed the command, and counts as one who agrees.
+- What takes several people is a question like that about a strategy's entry, in a message of its
+  own; the clock never buys it.
 """
 
 from decimal import Decimal, InvalidOperation
 
 from engine.desk.context import DeskContext
-from engine.desk.entries import approvers_needed, needs_factor
+from engine.desk.entries import EntryDesk, approvers_needed, needs_factor
 from engine.desk.factors.front import FactorOutcome
 from engine.desk.factors.gate import FactorGate
 from engine.desk.queries import last_price
 from engine.desk.recheck import fetch_quote, recheck_entry
+from engine.desk.tell import tell
 from engine.domain.decisions import ExitPlan
-from engine.domain.desk import Person, Role
+from engine.domain.desk import AuditEvent, Delivery, Json, Person, Priority, Role
+from engine.domain.errors import ConflictError
 from engine.domain.factors import Credential, Wish
-from engine.domain.ids import IntentId, intent_id
+from engine.domain.ids import IntentId
 from engine.domain.lifecycles import OrderState
 from engine.domain.market import MarketRules, Quote, Symbol
 from engine.domain.orders import Order, OrderIntent, OrderKind, OrderSide, Purpose
+from engine.domain.purchases import Purchase, command_subject, purchase_id, purchase_note
 from engine.domain.reasons import ReasonCode, RecheckCode
-from engine.domain.views import CommandOutcome
+from engine.domain.views import PEOPLE_WANTED, WAITS, CommandOutcome, PressResult
 from engine.execution.gateway import Settled
 from engine.indicators import direct
 from engine.indicators.bars import Bars
+from engine.ports import UnitOfWork
 from engine.strategy.columns import WINDOW_BARS
 
 AREA = "buy"
@@ -37,23 +47,21 @@ class ManualDesk:
 
     def __init__(self, context: DeskContext) -> None:
         self._context = context
+        self._entries = EntryDesk(context)
         self._gate = FactorGate(context)
 
     def carry_out(self, credential: Credential, by: Person) -> FactorOutcome:
         """The purchase that a typed code, or a word at the terminal, was waited for."""
-        facts = credential.challenge.facts
+        facts, chat_id = credential.challenge.facts, credential.challenge.facts.get("chat_id")
         outcome = self.buy(
             Symbol.parse(str(facts["symbol"])),
             str(facts["notional"]),
             by,
             request_id=str(facts["request_id"]),
+            chat_id=chat_id if isinstance(chat_id, int) else None,
             credential=credential,
         )
-        return FactorOutcome(
-            done=outcome.done,
-            text="notices.buy_done" if outcome.done else "notices.buy_refused",
-            values={"symbol": outcome.subject, "reason": outcome.reason or "none"},
-        )
+        return FactorOutcome(done=outcome.done, text=_sentence(outcome), values=_values(outcome))
 
     def buy(
         self,
@@ -62,13 +70,17 @@ class ManualDesk:
         by: Person | None,
         *,
         request_id: str,
+        chat_id: int | None = None,
         credential: Credential | None = None,
     ) -> CommandOutcome:
-        """Buy for an amount of quote currency at market, under the desk's limits."""
+        """Buy for an amount of quote currency at market, under the desk's limits.
+
+        ``chat_id`` is where the command was given: its message there says what came of it.
+        """
         subject = str(symbol)
         if by is None or by.role is not Role.OWNER:
             return _refused(subject, "not_allowed")
-        known = self._known(subject, intent_id(f"manual:{request_id}", "entry"))
+        known = self._known(subject, purchase_id(request_id))
         if known is not None:
             return known
         amount = _amount(notional_quote)
@@ -84,8 +96,6 @@ class ManualDesk:
             reason = ReasonCode.BELOW_MINIMUM if is_small else ReasonCode.NO_STOP_DISTANCE
             return _refused(subject, reason.label)
         intent = self._intent(symbol, quantity, quote.mid, plan, request_id)
-        if approvers_needed(self._context, intent) > 1:
-            return _refused(subject, ReasonCode.NOT_APPROVED.label)
         wish = Wish(
             area=AREA,
             subject=intent.id,
@@ -95,9 +105,13 @@ class ManualDesk:
                 "notional": f"{amount:f}",
                 "quote": symbol.quote,
                 "request_id": request_id,
+                "chat_id": chat_id,
             },
         )
-        return self._send(intent, quote, by, wish, credential)
+        try:
+            return self._send(intent, quote, by, wish, credential)
+        except ConflictError:  # the same command, twice at once: read what came of the first
+            return self._known(subject, intent.id) or _refused(subject, PressResult.CODE_LATE)
 
     def close(self, symbol: Symbol, by: Person | None, *, request_id: str) -> CommandOutcome:
         """Close a position at market; no check stops it."""
@@ -121,6 +135,8 @@ class ManualDesk:
             fills = tuple(unit.orders.fills(order_id))
         if order is None:
             return None
+        if order.state is OrderState.AWAITING_APPROVAL:
+            return _refused(subject, PEOPLE_WANTED)
         return _told(subject, Settled(order=order, fills=fills))
 
     def _why_not(self, symbol: Symbol, amount: Decimal | None) -> str:
@@ -158,6 +174,8 @@ class ManualDesk:
     ) -> CommandOutcome:
         subject, now = str(intent.symbol), self._context.clock.now()
         with self._context.units() as unit:
+            if not _is_owner(unit, by):
+                return _refused(subject, "not_allowed")
             if credential is not None or needs_factor(self._context, intent):
                 admitted = self._gate.admit(unit, by, wish, credential)
                 if admitted.refusal is not None:
@@ -165,13 +183,63 @@ class ManualDesk:
                     return _refused(subject, admitted.refusal.value)
             checked = recheck_entry(self._context, unit, intent, quote)
             if checked.status is not RecheckCode.OK:
+                if credential is not None:
+                    self._tell_refused(unit, intent, by, wish, checked.reason)
                 unit.commit()  # a code is used up by what it came to
                 return _refused(subject, checked.reason.label)
+            self._note(unit, intent, by, wish)
+            if approvers_needed(self._context, intent) > 1:
+                self._entries.ask(unit, intent, round_no=0, agreed=(by.user_id,))
+                unit.commit()
+                return _refused(subject, PEOPLE_WANTED)
             order = Order(intent=intent, state=OrderState.INTENDED, updated_at=now)
             unit.orders.add(order)
             order = self._context.gateway.authorise(unit, order, now)
             unit.commit()
         return _told(subject, self._context.gateway.send(order))
+
+    def _note(self, unit: UnitOfWork, intent: OrderIntent, by: Person, wish: Wish) -> None:
+        """Remember whose purchase it is, and write it on the trail."""
+        chat_id = wish.facts.get("chat_id")
+        purchase = Purchase(
+            by=by.user_id,
+            root=intent.id,
+            chat_id=chat_id if isinstance(chat_id, int) else None,
+        )
+        unit.desk.put_note(purchase_note(intent.id), purchase.as_note())
+        unit.audit.append(
+            AuditEvent(
+                at=self._context.wall.now(),
+                actor=f"person:{by.user_id}",
+                action="purchase_wanted",
+                subject=intent.id,
+                detail={"symbol": str(intent.symbol), "notional": wish.facts["notional"]},
+            )
+        )
+
+    def _tell_refused(
+        self, unit: UnitOfWork, intent: OrderIntent, by: Person, wish: Wish, reason: ReasonCode
+    ) -> None:
+        """The message of the command says why its code has come to nothing."""
+        chat_id = wish.facts.get("chat_id")
+        if not isinstance(chat_id, int):
+            return
+        tell(
+            unit,
+            kind="buy",
+            subject=command_subject(intent.id),
+            cause=f"refused-{self._context.wall.now().isoformat()}",
+            payload={
+                "order_id": intent.id,
+                "symbol": str(intent.symbol),
+                "refused": reason.label,
+                "by": by.user_id,
+            },
+            at=self._context.wall.now(),
+            priority=Priority.ANSWER,
+            delivery=Delivery.EDIT,
+            chat_id=chat_id,
+        )
 
     def _exit_plan(self, symbol: Symbol, quote: Quote, rules: MarketRules) -> ExitPlan | None:
         context, exits = self._context, self._context.policies.exits
@@ -201,7 +269,7 @@ class ManualDesk:
         self, symbol: Symbol, quantity: Decimal, price: Decimal, plan: ExitPlan, request_id: str
     ) -> OrderIntent:
         return OrderIntent(
-            id=intent_id(f"manual:{request_id}", "entry"),
+            id=purchase_id(request_id),
             venue=self._context.venue,
             symbol=symbol,
             side=OrderSide.BUY,
@@ -213,6 +281,25 @@ class ManualDesk:
             origin="person",
             exit_plan=plan,
         )
+
+
+def _is_owner(unit: UnitOfWork, by: Person) -> bool:
+    """Whether the buyer is an owner now: a role may have been taken since it was looked up."""
+    return any(p.user_id == by.user_id and p.role is Role.OWNER for p in unit.desk.people())
+
+
+def _sentence(outcome: CommandOutcome) -> str:
+    """What a typed code came to, by the sentence that tells it."""
+    if outcome.done:
+        return "notices.buy_done"
+    if outcome.reason == PEOPLE_WANTED:
+        return "notices.buy_asked"
+    is_code = outcome.reason in WAITS or outcome.reason.startswith("code_")
+    return f"press.{outcome.reason}" if is_code else "notices.buy_refused"
+
+
+def _values(outcome: CommandOutcome) -> dict[str, Json]:
+    return {"symbol": outcome.subject, "reason": outcome.reason or "none"}
 
 
 def _amount(text: str) -> Decimal | None:

@@ -23,14 +23,20 @@ def without_words(context: DeskContext, limit: int = 8) -> tuple[Decision, ...]:
 
 
 def keep_words(
-    context: DeskContext, decision_id: DecisionId, text: str, *, is_from_model: bool
+    context: DeskContext,
+    decision_id: DecisionId,
+    text: str,
+    *,
+    is_from_model: bool,
+    language: str = "",
 ) -> None:
-    """Remember a decision's text and refresh its card."""
+    """Remember a decision's text and refresh its card; who reads another language is spared it."""
     with context.units() as unit:
         if unit.desk.note(narration_key(decision_id)) is not None:
             return
         unit.desk.put_note(
-            narration_key(decision_id), {"text": text, "is_from_model": is_from_model}
+            narration_key(decision_id),
+            {"text": text, "is_from_model": is_from_model, "language": language},
         )
         if is_from_model:
             tell(

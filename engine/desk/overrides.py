@@ -50,7 +50,12 @@ def limit_keys(policies: TradingPolicy) -> tuple[str, ...]:
     for section in SECTIONS:
         policy = getattr(policies, section)
         assert is_dataclass(policy)  # TradingPolicy holds nothing else
-        found += [f"{section}.{one.name}" for one in fields(policy)]
+        found += [
+            f"{section}.{one.name}"
+            for one in fields(policy)
+            # A table has no one value that could be written in a chat.
+            if not isinstance(getattr(policy, one.name), dict)
+        ]
     return tuple(found)
 
 

@@ -12,16 +12,18 @@ from engine.desk.charts import chart_view
 from engine.desk.context import DeskContext
 from engine.desk.proofs import noted_drift, proof_of
 from engine.domain.decisions import Decision
-from engine.domain.desk import Mode
+from engine.domain.desk import Mode, Role
 from engine.domain.errors import InvalidValueError, VenueError
 from engine.domain.ids import DecisionId, IntentId, intent_id
 from engine.domain.market import Symbol
 from engine.domain.orders import Order
 from engine.domain.portfolio import Holding, Portfolio, Position, Trade
+from engine.domain.purchases import Purchase, purchase_note
 from engine.domain.values import from_ms
 from engine.domain.views import (
     ApprovalRow,
     CardView,
+    PurchaseView,
     StatusView,
 )
 from engine.ports import UnitOfWork
@@ -105,6 +107,34 @@ def card(
         return card_of(context, unit, decision, with_chart=with_chart)
 
 
+def purchase(context: DeskContext, order_id: IntentId) -> PurchaseView | None:
+    """An order of a purchase, and those that took its place without a question of their own."""
+    with context.units(read_only=True) as unit:
+        noted = Purchase.of_note(unit.desk.note(purchase_note(order_id)))
+        order = unit.orders.get(order_id)
+        if noted is None or order is None:
+            return None
+        orders = [order]
+        while (after := unit.orders.get(entry_id(order_id, len(orders)))) is not None:
+            orders.append(after)
+        asked = {one.id: unit.approvals.of_order(one.id) for one in orders}
+        orders = [one for one in orders if one.id == order_id or not asked[one.id]]
+        fills = tuple(fill for one in orders for fill in unit.orders.fills(one.id))
+        closed = unit.book.trades(context.venue) if fills else ()
+        mine = {one.id for one in orders}
+        people = unit.desk.people()
+        return PurchaseView(
+            by=noted.by,
+            approvals=tuple(asked[order_id]),
+            orders=tuple(orders),
+            fills=fills,
+            trade=next((trade for trade in closed if trade.entry_order_id in mine), None),
+            names={person.user_id: person.name for person in people},
+            deciders=sum(person.role is not Role.VIEWER for person in people),
+            simulated=context.simulated,
+        )
+
+
 def narration_key(decision_id: DecisionId) -> str:
     """Where the words about a decision are remembered."""
     return f"narration:{decision_id}"
@@ -129,6 +159,7 @@ def card_of(
         trade=next((trade for trade in closed if trade.entry_order_id in entries), None),
         narration=str(told["text"]) if told.get("is_from_model") else None,
         narration_is_from_model=bool(told.get("is_from_model")),
+        narration_language=str(told.get("language") or ""),
         names={person.user_id: person.name for person in unit.desk.people()},
         chart=chart_view(context, unit, decision.symbol, decision=decision) if with_chart else None,
         simulated=context.simulated,

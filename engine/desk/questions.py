@@ -56,11 +56,14 @@ class QuestionKeeper:
         by: int | None = None,
         note: str = "",
     ) -> Approval:
-        """End a question and its order, which was never sent."""
+        """End a question and its order, which was never sent.
+
+        A strategy's symbol rests after a no; a no to a person's purchase says nothing about it.
+        """
         ended = question.approval.end(state, self._context.wall.now(), by=by, note=note)
         self.close(unit, question.approval, ended)
         self._entries.drop(unit, question.order, note or state.value)
-        if state in _RESTS:
+        if state in _RESTS and ended.decision_id is not None:
             rest_after_refusal(self._context, unit, question.order.intent.symbol)
         return ended
 
@@ -90,7 +93,13 @@ class QuestionKeeper:
         return self.ask_instead(unit, question, checked, checked.reason.label)
 
     def ask_instead(
-        self, unit: UnitOfWork, question: Question, checked: Rechecked, note: str
+        self,
+        unit: UnitOfWork,
+        question: Question,
+        checked: Rechecked,
+        note: str,
+        *,
+        agreed: tuple[int, ...] = (),
     ) -> Verdict:
         """End a question as superseded and ask one with the checked numbers; it expires as it."""
         approval = question.approval
@@ -103,6 +112,7 @@ class QuestionKeeper:
             checked,
             round_no=approval.round_no + 1,
             expires_at=approval.expires_at,
+            agreed=agreed,
         )
         fresh = asked.approval if asked and asked.approval else ended
         return Verdict(outcome=replace(outcome_of(PressResult.ASKED_AGAIN, fresh), reason=note))

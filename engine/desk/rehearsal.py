@@ -6,7 +6,9 @@ market and the person are stand-ins, and they were chosen by whoever built the c
 sent to a chat, but every message is queued and counted.
 
 The person who says yes at once also lets entries go on some days after a drawdown stopped them, as
-that of a backtest does (``ApprovalModel``), so that the two tell one story.
+that of a backtest does (``ApprovalModel``), so that the two tell one story. Nobody is there to type
+a code: a yes that would have taken one is taken as confirmed at the desk's terminal, by as many
+people as it needs, and counted.
 """
 
 from collections import Counter
@@ -23,10 +25,12 @@ from engine.desk.context import DeskContext
 from engine.desk.controls import ControlDesk
 from engine.desk.cycle import CloseCycle
 from engine.desk.due import due_closes
+from engine.desk.entries import needs_factor
 from engine.desk.people import admit
 from engine.domain.approvals import Approval
 from engine.domain.decisions import Decision
 from engine.domain.desk import Person, Role
+from engine.domain.factors import Credential
 from engine.domain.ids import IntentId
 from engine.domain.lifecycles import ApprovalState, is_final
 from engine.domain.portfolio import EquityPoint, Trade
@@ -49,7 +53,7 @@ class RehearsalReport:
     ``refused`` counts entries that were proposed and not granted, by reason, and ``later`` what
     became of granted ones that were not filled, and of questions that did not end in a yes.
     ``equity`` is one point per close. ``rearms`` counts how often entries were let go on after a
-    drawdown had stopped them.
+    drawdown had stopped them, ``codes_assumed`` the yeses that would have taken a code.
     """
 
     closes: int
@@ -69,6 +73,7 @@ class RehearsalReport:
     messages: dict[str, int]
     audit_lines: int
     rearms: int
+    codes_assumed: int
 
 
 @dataclass(slots=True)
@@ -118,14 +123,12 @@ class Rehearsal:
         auto = approver is Approver.AUTO and rearm_after_days is not None
         self._rearm_after = timedelta(days=rearm_after_days or 0.0) if auto else None
         self._latched_at: datetime | None = None
-        quorum = max(1, context.policies.approval.quorum)
-        self._people = tuple(replace(REHEARSER, user_id=-number) for number in range(quorum))
         self._controls = ControlDesk(context)
         self._count = _Count()
 
     def run(self, start: datetime, end: datetime, watch: Watch | None = None) -> RehearsalReport:
         """Replay all closes in ``(start, end]``."""
-        admit(self._context, self._people)
+        admit(self._context, rehearsers(self._context))
         closes = tuple(due_closes(start, end, self._context.timeframe))
         for done, closed_at in enumerate(closes, start=1):
             self._pass_time(closed_at)
@@ -207,11 +210,13 @@ class Rehearsal:
 
     def _yes(self, approval: Approval) -> PressOutcome:
         """As many people agree as the question needs."""
-        for person in self._people[: approval.needed]:
-            outcome = self._questions.press(approval.token, Press.APPROVE, person)
-            if outcome.result is not PressResult.COUNTED:
-                break
-        return outcome
+        return press_for_all(self._context, self._questions, approval.token, Press.APPROVE)
+
+    def _codes_assumed(self, questions: Sequence[Approval]) -> int:
+        """How many questions ended in a yes that takes a code."""
+        with self._context.units(read_only=True) as unit:
+            orders = [unit.orders.get(one.order_id) for one in questions if one.state in _YES]
+        return sum(needs_factor(self._context, order.intent) for order in orders if order)
 
     def _tally(self, decision: Decision) -> None:
         self._count.decisions += 1
@@ -240,7 +245,7 @@ class Rehearsal:
             questions = unit.approvals.recent(_ALL)
             messages = {state.value: n for state, n in unit.outbox.counts().items()}
             audit_lines = unit.audit.verify()
-        unwanted = Counter(q.note or q.state.value for q in questions if q.state not in _YES)
+        unwanted = Counter(_end_of(q) for q in questions if q.state not in _YES)
         enter = ActionCode.ENTER.label
         granted = {RouteCode.ASK.label, RouteCode.AUTO.label}
         return RehearsalReport(
@@ -265,4 +270,35 @@ class Rehearsal:
             messages=messages,
             audit_lines=audit_lines,
             rearms=self._count.rearms,
+            codes_assumed=self._codes_assumed(questions),
         )
+
+
+def rehearsers(context: DeskContext) -> tuple[Person, ...]:
+    """As many people as a quorum takes; the first of them sits at the terminal."""
+    quorum = max(1, context.policies.approval.quorum)
+    return tuple(replace(REHEARSER, user_id=-number) for number in range(quorum))
+
+
+def press_for_all(
+    context: DeskContext, questions: ApprovalDesk, token: str, press: Press
+) -> PressOutcome:
+    """One answer of everybody a question needs; who has to prove it does so at the terminal."""
+    first, *others = rehearsers(context)
+    outcome = questions.press(token, press, first)
+    for person in others:
+        if outcome.result is not PressResult.COUNTED:
+            break
+        outcome = questions.press(token, press, person)
+        if outcome.result is PressResult.TERMINAL_WANTED:
+            with context.units(read_only=True) as unit:
+                wish = unit.factors.open(person.user_id)[0]
+            proof = Credential(challenge=wish)
+            outcome = questions.press(token, press, person, credential=proof)
+    return outcome
+
+
+def _end_of(question: Approval) -> str:
+    """How a question ended that was not approved: by its note, or by its state."""
+    is_expired = question.state is ApprovalState.EXPIRED
+    return question.state.value if is_expired else question.note or question.state.value

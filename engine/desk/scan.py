@@ -9,7 +9,7 @@ so that a crash between the commit and the sending is mended by doing it again.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from engine.desk.bookview import read_book
@@ -20,7 +20,7 @@ from engine.desk.queries import entry_id
 from engine.desk.seen import Seen, record, see
 from engine.desk.tell import card_subject, tell, tell_notice
 from engine.domain.decisions import Decision
-from engine.domain.desk import AuditEvent, Mode, Priority, ScoreRow
+from engine.domain.desk import AuditEvent, Json, Mode, Priority, ScoreRow
 from engine.domain.ids import IntentId
 from engine.domain.market import Symbol
 from engine.domain.portfolio import EquityPoint, RiskState
@@ -232,9 +232,13 @@ class Scanner:
                 after.drawdown_latched,
             ),
         }
+        # The day that counts is UTC's; people are told its end in their own time.
+        ends = datetime.combine(after.day + timedelta(days=1), time(0), UTC)
         for text, (was_on, is_on) in brakes.items():
             if is_on and not was_on:
-                tell_notice(unit, text, {}, cause=str(after.day), at=self._context.wall.now())
+                values: dict[str, Json] = {"until": ends.isoformat()}
+                now = self._context.wall.now()
+                tell_notice(unit, text, values, cause=str(after.day), at=now)
 
     def _propose(self, unit: UnitOfWork, decision: Decision) -> None:
         wanted = decision.action is ActionCode.ENTER and decision.route in (

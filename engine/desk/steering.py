@@ -12,7 +12,7 @@ use cases read through their context
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import structlog
@@ -131,6 +131,7 @@ class Steering[S]:
         self._configured = configured
         self._pack = pack
         self._traded = start.strategy
+        self._policies = start.policies
         self._taken: str | None = None
         self._now = Steered(strategy=pack(start.strategy, start.policies), mode=start.mode)
 
@@ -144,6 +145,10 @@ class Steering[S]:
         """What the file says."""
         return self._configured
 
+    def pack_again(self) -> None:
+        """Pack what is in force anew: what it is packed with, the venue's rules, has changed."""
+        self._now = replace(self._now, strategy=self._pack(self._traded, self._policies))
+
     def take_up(self, units: Units) -> bool:
         """Look whether people have changed something, and steer by it; tells if they had."""
         with units(read_only=True) as unit:
@@ -153,6 +158,7 @@ class Steering[S]:
             chosen = chosen_now(unit, self._configured)
         can_be = fits(self._traded, chosen.strategy)
         self._traded = chosen.strategy if can_be else self._traded
+        self._policies = chosen.policies
         self._now = Steered(
             strategy=self._pack(self._traded, chosen.policies),
             mode=chosen.mode,

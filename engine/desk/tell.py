@@ -4,11 +4,15 @@ from datetime import datetime
 
 from engine.desk.context import DeskContext
 from engine.domain.desk import Delivery, Json, OutboxMessage, Priority
-from engine.domain.ids import ApprovalId, DecisionId, MessageId, message_id
+from engine.domain.ids import ApprovalId, ChangeId, DecisionId, MessageId, message_id
 from engine.domain.orders import OrderIntent
+from engine.execution.records import tell_purchase
 from engine.ports import UnitOfWork
 
 _REMINDED = "about-to-expire"
+
+type Question = ApprovalId | ChangeId
+"""What people can be reminded of."""
 
 
 def card_subject(decision_id: DecisionId) -> str:
@@ -25,11 +29,13 @@ def tell_card(
     delivery: Delivery = Delivery.EDIT,
     priority: Priority = Priority.QUESTION,
 ) -> None:
-    """Show or refresh the card of an entry; a purchase by hand has none.
+    """Show or refresh the card of an entry; a purchase by hand has messages of its own.
 
     The card of an entry about which nobody is asked is an opportunity.
     """
     if intent.decision_id is None:
+        at = context.wall.now()
+        tell_purchase(unit, intent.id, cause=cause, at=at, priority=priority, delivery=delivery)
         return
     subject = card_subject(intent.decision_id)
     tell(
@@ -44,33 +50,33 @@ def tell_card(
     )
 
 
-def reminder_subject(approval_id: ApprovalId) -> str:
+def reminder_subject(question: Question) -> str:
     """The message that says that a question is about to expire."""
-    return f"reminder:{approval_id}"
+    return f"reminder:{question}"
 
 
-def is_reminded(unit: UnitOfWork, approval_id: ApprovalId) -> bool:
+def is_reminded(unit: UnitOfWork, question: Question) -> bool:
     """Whether people have been told so, before a restart or after it."""
-    return unit.outbox.get(_reminder_id(approval_id)) is not None
+    return unit.outbox.get(_reminder_id(question)) is not None
 
 
-def tell_reminder(unit: UnitOfWork, approval_id: ApprovalId, at: datetime) -> None:
+def tell_reminder(unit: UnitOfWork, question: Question, at: datetime) -> None:
     """Tell everybody, once, that a question is about to expire."""
     tell(
         unit,
         kind="reminder",
-        subject=reminder_subject(approval_id),
+        subject=reminder_subject(question),
         cause=_REMINDED,
-        payload={"approval_id": approval_id},
+        payload={"approval_id": question},
         at=at,
         priority=Priority.QUESTION,
     )
 
 
-def drop_reminder(unit: UnitOfWork, approval_id: ApprovalId, at: datetime) -> None:
+def drop_reminder(unit: UnitOfWork, question: Question, at: datetime) -> None:
     """Take the reminder of a question that has ended away, if there was one."""
-    if is_reminded(unit, approval_id):
-        tell_gone(unit, reminder_subject(approval_id), at=at)
+    if is_reminded(unit, question):
+        tell_gone(unit, reminder_subject(question), at=at)
 
 
 def tell_gone(
@@ -94,8 +100,8 @@ def tell_gone(
     )
 
 
-def _reminder_id(approval_id: ApprovalId) -> MessageId:
-    return message_id("reminder", reminder_subject(approval_id), _REMINDED)
+def _reminder_id(question: Question) -> MessageId:
+    return message_id("reminder", reminder_subject(question), _REMINDED)
 
 
 def tell_notice(

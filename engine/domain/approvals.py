@@ -9,6 +9,8 @@ from engine.domain.lifecycles import ApprovalState, advance_approval
 from engine.domain.orders import OrderIntent
 from engine.domain.values import require, require_positive, require_utc
 
+_BY_RULE = "by_rule:"
+
 
 def order_hash(intent: OrderIntent) -> str:
     """Fingerprint of everything a person approves: market, side, size, price, exit plan."""
@@ -31,6 +33,19 @@ def order_hash(intent: OrderIntent) -> str:
 def _plain(value: Decimal | None) -> Decimal | None:
     """One form per amount: 5E+1, 50 and 50.0 are the same order, before and after storage."""
     return None if value is None else value.normalize()
+
+
+def expiry_note(rule: str, why_nothing: str = "") -> str:
+    """The note of a question that ended by an owner's rule, and why the rule bought nothing."""
+    return f"{_BY_RULE}{rule}:{why_nothing}"
+
+
+def read_expiry_note(note: str) -> tuple[str, str] | None:
+    """The rule and why it bought nothing (empty if it did buy); ``None`` for any other note."""
+    if not note.startswith(_BY_RULE):
+        return None
+    rule, _, why = note.removeprefix(_BY_RULE).partition(":")
+    return rule, why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,13 +197,18 @@ def digest_comes(policy: DeliveryPolicy, own: ChatPreferences, role: Role | None
     return policy.digest_enabled and wanted is not Loudness.OFF
 
 
-def is_muted(own: ChatPreferences, market: str, now: datetime) -> bool:
-    """Whether the chat has muted everything, or this market ("" for no market), for now."""
+def is_muted(own: ChatPreferences, markets: frozenset[str], now: datetime) -> bool:
+    """Whether the chat has muted everything, or each of these markets, for now.
+
+    What is about no market is muted with everything only, and what is about several is heard while
+    one of them is.
+    """
     until = own.muted_until
     if until is not None and now < until:
         return True
-    market_until = own.muted.get(market)
-    return market_until is not None and now < market_until
+    return bool(markets) and all(
+        market in own.muted and now < own.muted[market] for market in markets
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +219,7 @@ class Matter:
     """
 
     kind: MessageType
-    market: str = ""
+    markets: frozenset[str] = frozenset()
     is_urgent: bool = False
 
 
@@ -232,7 +237,7 @@ def manner(
         wanted = Loudness.SILENT
     if wanted in (Loudness.OFF, Loudness.DIGEST) or matter.is_urgent:
         return wanted
-    if is_muted(own, matter.market, now):
+    if is_muted(own, matter.markets, now):
         return Loudness.DIGEST if comes and matter.kind in _CAN_WAIT else Loudness.SILENT
     hours = quiet_hours(policy, own)
     if hours is not None and hours.cover(now, policy.zone):

@@ -163,6 +163,17 @@ class AuditLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditMark:
+    """How far the audit trail was found whole: the last line's number and hash.
+
+    Number 0 is the beginning, and has no hash.
+    """
+
+    number: int = 0
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobRun:
     """Last outcome of a scheduled job; ``failures`` counts the present run of failures."""
 

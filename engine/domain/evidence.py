@@ -88,7 +88,10 @@ class AuditRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Everything about one trade. ``chain_error`` is empty when the whole trail is intact."""
+    """Everything about one trade. ``chain_error`` is empty when the trail is intact.
+
+    ``chain_left`` lines behind ``chain_lines`` are still to be looked at.
+    """
 
     subject: str
     steps: tuple[EvidenceStep, ...]
@@ -96,6 +99,7 @@ class Evidence:
     lines: tuple[AuditRef, ...]
     chain_lines: int
     chain_error: str = ""
+    chain_left: int = 0
 
     @property
     def is_intact(self) -> bool:

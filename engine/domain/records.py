@@ -57,6 +57,15 @@ class CurrencyChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CurrencyView:
+    """What the owner counts in beside ``quote``, "" for nothing else, and what could be chosen."""
+
+    quote: str
+    chosen: str
+    offered: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMoney:
     """What the quote currency is worth in the owner's; ``rate`` is per unit of quote.
 

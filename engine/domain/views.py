@@ -7,7 +7,7 @@ The desk's queries build them from stored records; ``bot/messages`` turns them i
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
 from engine.domain.approvals import Approval
@@ -22,6 +22,8 @@ from engine.domain.proof import Proof
 from engine.domain.records import OwnMoney, PositionView, VenueMoney
 from engine.domain.research import Drift
 from engine.domain.values import require, require_positive
+
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class CardView:
     """Everything about one decision: the question, its answers, the order and what came of it.
 
     ``proof`` is the newest verdict about exactly the code and parameters that decided.
+    ``narration_language`` is "" where it is not known.
     """
 
     decision: Decision
@@ -63,6 +66,35 @@ class CardView:
     simulated: bool
     alert_only: bool
     proof: Proof | None = None
+    narration_language: str = ""
+
+    @property
+    def approval(self) -> Approval | None:
+        """The latest question."""
+        return self.approvals[-1] if self.approvals else None
+
+    @property
+    def order(self) -> Order | None:
+        """The latest order."""
+        return self.orders[-1] if self.orders else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseView:
+    """One order of a person's own purchase: its question if there is one, and what came of it.
+
+    ``orders`` begins with the order itself; those that took its place follow it, unless people are
+    asked about them in a message of their own. ``deciders`` is how many people may answer.
+    """
+
+    by: int
+    approvals: tuple[Approval, ...]
+    orders: tuple[Order, ...]
+    fills: tuple[Fill, ...]
+    trade: Trade | None
+    names: Mapping[int, str]
+    deciders: int
+    simulated: bool
 
     @property
     def approval(self) -> Approval | None:
@@ -167,6 +199,7 @@ class PressResult(StrEnum):
     COUNTED = "counted"
     REJECTED = "rejected"
     POSTPONED = "postponed"
+    MORE_THAN_ASKED = "more_than_asked"
     TOO_LATE_FOR_LATER = "too_late_for_later"
     ASKED_AGAIN = "asked_again"
     REFUSED = "refused"
@@ -197,6 +230,11 @@ class Size:
         require_positive("size", given[0])
         require(self.fraction is None or self.fraction <= 1, "size", "<= 1", self.fraction)
 
+    def is_above(self, notional_quote: Decimal) -> bool:
+        """Whether it is more than an amount, which people are shown in whole cents."""
+        shown = max(notional_quote, notional_quote.quantize(_CENT, rounding=ROUND_HALF_EVEN))
+        return self.amount_quote is not None and self.amount_quote > shown
+
     def __str__(self) -> str:
         """A share with a percent sign, an amount as it is."""
         if self.fraction is not None:
@@ -214,11 +252,17 @@ class PressOutcome:
     reason: str = ""
 
 
+PEOPLE_WANTED = "people_wanted"
+WAITS = frozenset({PressResult.CODE_WANTED.value, PressResult.TERMINAL_WANTED.value, PEOPLE_WANTED})
+"""What a purchase may wait for: its code, a word at the terminal, or other people."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOutcome:
     """Answer to ``/buy``, ``/close``, ``/pause``, ``/resume``, ``/kill``.
 
-    ``reason`` is a reason code's label or an error text when not ``done``.
+    ``reason`` is a reason code's label or an error text when not ``done``; a purchase that is
+    neither done nor refused says one of ``WAITS``.
     """
 
     done: bool

@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from engine.domain.desk import AuditEvent, Delivery, Json, OutboxMessage, Priority
-from engine.domain.ids import message_id
+from engine.domain.ids import IntentId, message_id
 from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import Trade
+from engine.domain.purchases import Purchase, command_subject, purchase_note, question_subject
 from engine.domain.seals import seal
 from engine.ports import UnitOfWork
 
@@ -69,9 +70,13 @@ def record_settled(
 
 
 def tell_card(unit: UnitOfWork, order: Order, now: datetime) -> None:
-    """Refresh the card of an entry; a purchase by hand has none."""
+    """Refresh the card of an entry; a purchase by hand has messages of its own."""
     decision = order.intent.decision_id
-    if decision is None or order.intent.is_reducing:
+    if order.intent.is_reducing:
+        return
+    if decision is None:
+        cause = f"{order.id}-{order.state}-{order.filled_quantity.normalize()}"
+        tell_purchase(unit, order.id, cause=cause, at=now)
         return
     subject = f"card:{decision}"
     unit.outbox.put(
@@ -85,6 +90,48 @@ def tell_card(unit: UnitOfWork, order: Order, now: datetime) -> None:
             delivery=Delivery.EDIT,
         )
     )
+
+
+def tell_purchase(
+    unit: UnitOfWork,
+    order_id: IntentId,
+    *,
+    cause: str,
+    at: datetime,
+    priority: Priority = Priority.FILL,
+    delivery: Delivery = Delivery.EDIT,
+) -> None:
+    """Show or refresh what speaks of a purchase: its question to all, its answer where it began."""
+    purchase = Purchase.of_note(unit.desk.note(purchase_note(order_id)))
+    if purchase is None:
+        return
+    if purchase.question is not None:
+        subject = question_subject(purchase.question)
+        unit.outbox.put(
+            OutboxMessage(
+                id=message_id("purchase", subject, cause),
+                kind="purchase",
+                subject=subject,
+                payload={"order_id": purchase.question},
+                created_at=at,
+                priority=priority,
+                delivery=delivery,
+            )
+        )
+    if purchase.chat_id is not None:
+        subject = command_subject(purchase.root)
+        unit.outbox.put(
+            OutboxMessage(
+                id=message_id("buy", subject, cause),
+                kind="buy",
+                subject=subject,
+                payload={"order_id": purchase.root},
+                created_at=at,
+                priority=Priority.ANSWER,
+                delivery=Delivery.EDIT,
+                chat_id=purchase.chat_id,
+            )
+        )
 
 
 def _tell(

@@ -9,6 +9,8 @@ Deliberate choices:
 * ccxt takes an answer that is not JSON (a maintenance page with status 200) for an empty one. The
   exchange made here refuses it, since "no candles" and "no answer" lead to different actions.
 * ccxt drops candle rows without a usable time. Here they stay, for the firewall to quarantine.
+* ccxt's throttle knows one exchange object. Several of them share the venue's limits, so that each
+  request passes a turnstile given from outside, the last time when it is about to leave.
 * A read time-out does not bound a call: an answer that drips never times out. Bodies are therefore
   read against a deadline. (The header lines are not: they are bounded by the read time-out each.)
 * The venue habits below were found by trying; a user's ``options`` win over them.
@@ -19,7 +21,7 @@ import io
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from engine.domain.errors import ConfigurationError
@@ -39,7 +41,8 @@ class VenueSettings:
     ``id`` is ccxt's, ``name`` what people and the database call it. ``base_url`` replaces
     scheme://host:port of every REST address, ``ws_base_url`` of every websocket address.
     ``timeout_s`` bounds one read, ``deadline_s`` a call with all its retries. ``options`` go to
-    ccxt. ``throttle`` off disables ccxt's own pacing: for a server that is not the venue.
+    ccxt. ``throttle`` off disables the pace that ccxt knows of: for a server that is not the venue.
+    ``connections`` is how many questions may be under way at once.
     """
 
     id: str
@@ -53,9 +56,11 @@ class VenueSettings:
     timeout_s: float = 10.0
     deadline_s: float = 30.0
     throttle: bool = True
+    connections: int = 8
 
     def __post_init__(self) -> None:
-        """Times are positive and addresses have a host."""
+        """Times and counts are positive and addresses have a host."""
+        require(self.connections >= 1, "connections", ">= 1", self.connections)
         require(self.timeout_s > 0, "timeout_s", "> 0", self.timeout_s)
         require(self.deadline_s > 0, "deadline_s", "> 0", self.deadline_s)
         for what in ("base_url", "ws_base_url"):
@@ -128,9 +133,33 @@ class Deadline:
         return self._at - self._monotonic()
 
 
-def open_exchange(settings: VenueSettings, deadline: Deadline) -> Any:  # noqa: ANN401 - ccxt is untyped
+class Turnstile(Protocol):
+    """What every request of a venue passes; it may wait, and it may raise ``VenueError``."""
+
+    def wait_turn(self, distance_s: float) -> None:
+        """Return when a request may start that keeps this distance from the one before it."""
+        ...
+
+    def gate(self) -> None:
+        """Called when a request is about to leave the house."""
+        ...
+
+
+class _Open:
+    """A turnstile that lets everything pass."""
+
+    def wait_turn(self, distance_s: float) -> None:
+        """Do not wait."""
+
+    def gate(self) -> None:
+        """Let it go."""
+
+
+def open_exchange(
+    settings: VenueSettings, deadline: Deadline, turnstile: Turnstile | None = None
+) -> Any:  # noqa: ANN401 - ccxt is untyped
     """A ready ccxt exchange; ``ConfigurationError`` for an id that ccxt does not know."""
-    exchange = _strict(_class_of(settings.id))(
+    exchange = _strict(_class_of(settings.id), turnstile or _Open())(
         {
             "apiKey": settings.api_key or "",
             "secret": settings.secret or "",
@@ -186,9 +215,16 @@ def _class_of(exchange_id: str) -> type[Any]:
     raise ConfigurationError(f"venues.{exchange_id}: ccxt knows no such exchange{hint}")
 
 
-def _strict(base: type[Any]) -> type[Any]:
-    """``base`` that refuses answers which are not JSON, and keeps every candle row."""
+def _strict(base: type[Any], turnstile: Turnstile) -> type[Any]:
+    """``base`` that paces with others, refuses what is not JSON, and keeps every candle row."""
     import ccxt  # noqa: PLC0415 - loaded by _class_of already
+
+    def throttle(self: Any, cost: float | None = None) -> None:  # noqa: ANN401 - ccxt's signature
+        turnstile.wait_turn(self.rateLimit * (1 if cost is None else cost) / 1000)
+
+    def fetch(self: Any, *args: Any, **named: Any) -> Any:  # noqa: ANN401 - ccxt's signature
+        turnstile.gate()
+        return base.fetch(self, *args, **named)
 
     def handle_errors(self: Any, *args: Any) -> Any:  # noqa: ANN401 - ccxt's signature
         code, _, url, method, _, _, answer, *_ = args
@@ -216,9 +252,8 @@ def _strict(base: type[Any]) -> type[Any]:
         rows = [self.parse_ohlcv(row, market) for row in ohlcvs or ()]
         return _asked_for(rows, since, limit)
 
-    return type(
-        base.__name__, (base,), {"handle_errors": handle_errors, "parse_ohlcvs": parse_ohlcvs}
-    )
+    own = (throttle, fetch, handle_errors, parse_ohlcvs)
+    return type(base.__name__, (base,), {method.__name__: method for method in own})
 
 
 def _asked_for(rows: list[Any], since: int | None, limit: int | None) -> list[Any]:

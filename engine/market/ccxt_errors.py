@@ -41,12 +41,22 @@ def translate(
     if isinstance(err, ccxt.BadResponse):
         return VenueAnswerError(venue, detail)
     if isinstance(err, ccxt.OperationFailed):
-        return VenueUnavailableError(
-            venue, detail, retry_after=wait_named_in(headers or {}, rate_limit=False)
-        )
+        told = f"{_how_it_failed(err)}{detail}"
+        after = wait_named_in(headers or {}, rate_limit=False)
+        return VenueUnavailableError(venue, told, retry_after=after)
     if isinstance(err, ccxt.BadSymbol):
         return UnknownSymbolError(venue, detail)
     return VenueRejectedError(venue, detail)
+
+
+def _how_it_failed(err: Exception) -> str:
+    """In front of ccxt's words, which are the address alone where no answer came."""
+    import ccxt  # noqa: PLC0415 - loaded by whoever raised it
+    from requests.exceptions import ConnectionError as NoConnectionError  # noqa: PLC0415 - with ccxt
+
+    if isinstance(err, ccxt.RequestTimeout):
+        return "no answer in time: "
+    return "no connection: " if isinstance(err.__cause__, NoConnectionError) else ""
 
 
 def plain(err: Exception) -> str:

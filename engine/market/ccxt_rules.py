@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from engine.domain.errors import InvalidValueError
 from engine.domain.market import MarketRules, Symbol
 
 # ccxt's constants (base/decimal_to_precision.py), repeated so as not to load ccxt for them.
@@ -40,6 +41,16 @@ def market_rules(
         maker_fee_bps=_fee_bps(market, "maker"),
         taker_fee_bps=_fee_bps(market, "taker"),
     )
+
+
+def traded_symbol(market: Mapping[str, Any]) -> Symbol | None:
+    """The symbol of a spot market that is open; ``None`` too for codes that are none of ours."""
+    if not market.get("spot") or market.get("active") is False:
+        return None
+    try:
+        return Symbol(market["base"], market["quote"])
+    except InvalidValueError:  # lower case, signs
+        return None
 
 
 def _tick_size(value: Any, mode: int, last_price: Callable[[], Decimal]) -> Decimal:  # noqa: ANN401 - int or float

@@ -1,17 +1,18 @@
 """A real trading venue through ccxt: the one place where the desk asks it for market data.
 
-Flow: ask → wait for a slot → ccxt (one call at a time) → translated error or domain value.
+Flow: ask → wait for a slot → a ccxt connection of its own → translated error or domain value.
 
 Deliberate choices:
 
 * Blocking, because ccxt's synchronous client holds no event loop; the caller runs it in a thread.
-* Calls are made one at a time: ccxt's throttle and nonces are not made for threads.
+* Several calls may be under way, each on a connection of its own (``ccxt_pool``), from as many
+  threads. What the venue limits holds over all of them: pace, window, and a wait it has named.
 * Only transient errors are retried, with growing pauses, within one deadline that covers all
   attempts. A wait that the venue names is honoured; while it lasts, no call leaves the house (an
-  address that keeps calling through a 429 is banned with a 418).
-* A venue that has not answered through a whole deadline is left alone for a moment: calls fail at
-  once, then one read's time is risked on a single try, and the moment grows. A dead venue would
-  otherwise hold its caller for a deadline per symbol, and a person's kill switch behind it.
+  address that keeps calling through a 429 is banned with a 418). Those already on their way cannot
+  be called back; those that only waited for their turn are.
+* A venue that has not answered through a whole deadline is left alone for a moment (``Rest``):
+  calls fail at once, then one read's time is risked on a single try, and the moment grows.
 * Candle rows leave here unvalidated: judging them is the firewall's task.
 """
 
@@ -35,10 +36,12 @@ from engine.domain.errors import (
 )
 from engine.domain.market import BookLevel, MarketRules, OrderBook, Quote, Symbol, Timeframe
 from engine.domain.values import from_ms, to_ms
-from engine.market.ccxt_client import Deadline, VenueSettings, habits_of, open_exchange
+from engine.market.ccxt_client import VenueSettings, habits_of
 from engine.market.ccxt_errors import PARSER_ERRORS, holds_a_list, server_date, translate
-from engine.market.ccxt_rules import market_rules
-from engine.market.pacing import CallWindow
+from engine.market.ccxt_pool import Connection, ConnectionPool
+from engine.market.ccxt_rules import market_rules, traded_symbol
+from engine.market.pacing import CallSpacing, CallWindow
+from engine.market.rest import Rest
 from engine.ports import Clock
 
 _log = structlog.get_logger()
@@ -49,8 +52,6 @@ _BOOK_LEVELS = 100
 _DEFAULT_PAGE = 500
 # A margin below the venue's own count: our clock and its clock do not start a minute together.
 _SPARE_CALLS = 2
-_FIRST_REST_S = 5.0
-_LONGEST_REST_S = 30.0
 _WINDOW_S = 61.0
 _MARKETS_MAX_AGE_S = 24 * 3600.0
 _QUOTE_MAX_AGE = timedelta(minutes=5)
@@ -68,8 +69,9 @@ class _Answer[T]:
 class CcxtVenue:
     """Market data of any exchange that ccxt knows; a ``CandleSource`` and a ``MarketData``.
 
-    ``clock`` stamps prices that carry no time and tells stale ones. ``monotonic`` and ``sleep`` are
-    for tests. ``quote_max_age`` is how old a price may be. Close it to let its connections go.
+    May be asked from several threads. ``clock`` stamps prices that carry no time and tells stale
+    ones. ``monotonic`` and ``sleep`` are for tests. ``quote_max_age`` is how old a price may be.
+    Close it to let its connections go.
     """
 
     def __init__(
@@ -88,12 +90,13 @@ class CcxtVenue:
         self._closed = threading.Event()
         self._sleep = sleep or self._closed.wait
         self._habits = habits_of(settings.id)
-        self._deadline = Deadline()
-        self._exchange = open_exchange(settings, self._deadline)
-        self._lock = threading.RLock()
+        self._spacing = CallSpacing(monotonic=monotonic, sleep=self._pause)
+        self._pool = ConnectionPool(settings, self)
+        self._exchange = self._pool.described
+        self._lock = threading.Lock()
         self._blocked_until = 0.0
-        self._rests_until = 0.0
-        self._rest_s = 0.0
+        self._rest = Rest(monotonic)
+        self._loading = threading.Lock()
         self._markets_at: float | None = None
         self._candle_window = self._window()
 
@@ -110,15 +113,31 @@ class CcxtVenue:
         features = (self._exchange.features or {}).get("spot") or {}
         return int((features.get("fetchOHLCV") or {}).get("limit") or _DEFAULT_PAGE)
 
+    @property
+    def lanes(self) -> int:
+        """How many questions for candles to ask at once; a connection is left for prices."""
+        return max(1, self._settings.connections - 1)
+
     def close(self) -> None:
         """Let connections go and end pauses; calls after it raise ``VenueUnavailableError``."""
         self._closed.set()
-        self._exchange.close()
+        self._pool.close()
+
+    def wait_turn(self, distance_s: float) -> None:
+        """The pace of all connections together, see ``Turnstile``."""
+        self._spacing.wait_turn(distance_s)
+
+    def gate(self) -> None:
+        """No request leaves after a close, or while the venue wants to be left alone."""
+        self._refuse_when_closed()
+        wait_s = self._blocked_until - self._monotonic()
+        if wait_s > 0:
+            raise self._blocked(wait_s)
 
     def symbols(self) -> tuple[Symbol, ...]:
         """Spot markets open for trading, sorted. Raises ``VenueError``."""
         markets = self._markets().values()
-        found = (_symbol(market) for market in markets if _is_open_spot(market))
+        found = (traded_symbol(market) for market in markets)
         return tuple(sorted(symbol for symbol in found if symbol is not None))
 
     def raw_candles(
@@ -132,7 +151,7 @@ class CcxtVenue:
         size = min(limit, self.max_candles)
         answer = self._call(
             "candles",
-            lambda: self._exchange.fetch_ohlcv(str(symbol), timeframe.value, start, size),
+            lambda on: on.exchange.fetch_ohlcv(str(symbol), timeframe.value, start, size),
             window=self._candle_window,
         )
         if not holds_a_list(answer.json):
@@ -169,7 +188,7 @@ class CcxtVenue:
         self._market(symbol)
         limit = self._habits.book_limit
         book = self._call(
-            "order book", lambda: self._exchange.fetch_order_book(str(symbol), limit)
+            "order book", lambda on: on.exchange.fetch_order_book(str(symbol), limit)
         ).value
         if not book["bids"] and not book["asks"]:
             return None
@@ -194,8 +213,8 @@ class CcxtVenue:
     def server_time(self) -> datetime:
         """The venue's clock; to the second where only the answer's date is known."""
         if self._exchange.has.get("fetchTime"):
-            return from_ms(int(self._call("time", self._exchange.fetch_time).value))
-        date = server_date(self._call("status", self._exchange.fetch_status).headers)
+            return from_ms(int(self._call("time", lambda on: on.exchange.fetch_time()).value))
+        date = server_date(self._call("status", lambda on: on.exchange.fetch_status()).headers)
         if date is None:
             raise VenueAnswerError(self.name, "tells no time")
         return date
@@ -212,17 +231,31 @@ class CcxtVenue:
         )
 
     def _markets(self) -> Mapping[str, Mapping[str, Any]]:
-        """All markets, read anew once a day; old ones serve while the venue is away."""
-        now = self._monotonic()
-        if self._markets_at is None or now - self._markets_at > _MARKETS_MAX_AGE_S:
-            self._load_markets(known=self._markets_at is not None)
-            self._markets_at = now
-        markets: Mapping[str, Mapping[str, Any]] = self._exchange.markets
+        """All markets, read anew once a day; old ones serve while the venue is away.
+
+        One call reads them. Others wait for it if there are none yet, and use the old ones else.
+        """
+        if self._are_old() and self._loading.acquire(blocking=self._markets_at is None):
+            try:
+                if self._are_old():  # nobody has read them while this call waited
+                    self._load_markets(known=self._markets_at is not None)
+                    self._markets_at = self._monotonic()
+            finally:
+                self._loading.release()
+        markets: Mapping[str, Mapping[str, Any]] = self._pool.markets
         return markets
 
+    def _are_old(self) -> bool:
+        read_at = self._markets_at
+        return read_at is None or self._monotonic() - read_at > _MARKETS_MAX_AGE_S
+
     def _load_markets(self, *, known: bool) -> None:
+        def load(on: Connection) -> None:
+            on.exchange.load_markets(reload=True)
+            self._pool.learn(on)
+
         try:
-            self._call("markets", lambda: self._exchange.load_markets(reload=True))
+            self._call("markets", load)
         except VenueError as err:
             if not known:
                 raise
@@ -236,8 +269,8 @@ class CcxtVenue:
 
     def _ticker(self, symbol: Symbol) -> Mapping[str, Any]:
         self._market(symbol)
-        ask = self._exchange.fetch_ticker
-        ticker: Mapping[str, Any] = self._call("ticker", lambda: ask(str(symbol))).value
+        answer = self._call("ticker", lambda on: on.exchange.fetch_ticker(str(symbol)))
+        ticker: Mapping[str, Any] = answer.value
         return ticker
 
     def _last_price(self, symbol: Symbol) -> Decimal:
@@ -258,12 +291,13 @@ class CcxtVenue:
             raise VenueAnswerError(self.name, f"impossible figures: {err}") from err
 
     def _call[T](
-        self, what: str, ask: Callable[[], T], *, window: CallWindow | None = None
+        self, what: str, ask: Callable[[Connection], T], *, window: CallWindow | None = None
     ) -> _Answer[T]:
         """The answer to a question; retries transient errors within the deadline."""
         self._refuse_while_it_rests()
-        patience_s = self._settings.timeout_s if self._rest_s else self._settings.deadline_s
-        attempts = 1 if self._rest_s else _ATTEMPTS
+        count, is_doubtful = self._rest.count, self._rest.is_doubtful
+        patience_s = self._settings.timeout_s if is_doubtful else self._settings.deadline_s
+        attempts = 1 if is_doubtful else _ATTEMPTS
         ends_at = self._monotonic() + patience_s
         for attempt in range(1, attempts + 1):
             if window is not None:
@@ -275,52 +309,47 @@ class CcxtVenue:
                 pause_s = self._pause_after(err, attempt)
                 if attempt == attempts or self._monotonic() + pause_s >= ends_at:
                     if err.retry_after is None:
-                        self._let_it_rest()
+                        self._rest.begin(count)
                     raise
                 _log.warning(
                     "venue_retry", venue=self.name, what=what, attempt=attempt, error=err.detail
                 )
                 self._pause(pause_s)
             else:
-                self._rest_s = 0.0
+                self._rest.end()
                 return answer
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _let_it_rest(self) -> None:
-        self._rest_s = min(_LONGEST_REST_S, 2 * self._rest_s or _FIRST_REST_S)
-        self._rests_until = self._monotonic() + self._rest_s
-
     def _refuse_while_it_rests(self) -> None:
-        left_s = self._rests_until - self._monotonic()
-        if self._rest_s and left_s > 0:
+        left_s = self._rest.left_s
+        if left_s > 0:
             detail = f"does not answer; asked again in {left_s:.0f} s"
             raise VenueUnavailableError(self.name, detail)
 
-    def _once[T](self, ask: Callable[[], T], ends_at: float) -> _Answer[T]:
-        exchange = self._exchange
-        with self._lock:
+    def _once[T](self, ask: Callable[[Connection], T], ends_at: float) -> _Answer[T]:
+        with self._pool.lend(ends_at - self._monotonic()) as on:
             self._refuse_when_closed()
-            left_s = ends_at - self._monotonic()
-            self._deadline.start(left_s)
+            exchange, left_s = on.exchange, ends_at - self._monotonic()
+            on.deadline.start(left_s)
             exchange.timeout = max(1, int(min(self._settings.timeout_s, left_s) * 1000))
             exchange.last_json_response = exchange.last_response_headers = None
             try:
-                value = ask()
+                value = ask(on)
             except (_base_error(), *PARSER_ERRORS) as err:
-                raise self._translated(err) from err
+                raise self._translated(err, exchange.last_response_headers) from err
             return _Answer(
                 value=value,
                 json=exchange.last_json_response,
                 headers=exchange.last_response_headers,
             )
 
-    def _translated(self, err: Exception) -> VenueError:
+    def _translated(self, err: Exception, headers: Mapping[str, str] | None) -> VenueError:
         fallback = timedelta(seconds=self._habits.rate_limit_wait_s)
-        headers = self._exchange.last_response_headers
         translated = translate(self.name, err, headers, fallback)
         if isinstance(translated, VenueUnavailableError) and translated.retry_after is not None:
             wait_s = translated.retry_after.total_seconds()
-            self._blocked_until = max(self._blocked_until, self._monotonic() + wait_s)
+            with self._lock:
+                self._blocked_until = max(self._blocked_until, self._monotonic() + wait_s)
         return translated
 
     def _pause_after(self, err: VenueUnavailableError, attempt: int) -> float:
@@ -333,12 +362,15 @@ class CcxtVenue:
         if wait_s <= 0:
             return
         if self._blocked_until >= ends_at:
-            raise VenueUnavailableError(
-                self.name,
-                f"asked to be left alone for another {wait_s:.0f} s",
-                retry_after=timedelta(seconds=wait_s),
-            )
+            raise self._blocked(wait_s)
         self._pause(wait_s)
+
+    def _blocked(self, wait_s: float) -> VenueUnavailableError:
+        return VenueUnavailableError(
+            self.name,
+            f"asked to be left alone for another {wait_s:.0f} s",
+            retry_after=timedelta(seconds=wait_s),
+        )
 
     def _pause(self, seconds: float) -> None:
         self._sleep(seconds)
@@ -354,18 +386,6 @@ def _base_error() -> type[Exception]:
 
     found: type[Exception] = ccxt.BaseError
     return found
-
-
-def _is_open_spot(market: Mapping[str, Any]) -> bool:
-    return bool(market.get("spot")) and market.get("active") is not False
-
-
-def _symbol(market: Mapping[str, Any]) -> Symbol | None:
-    """A market as ours, or ``None`` where its codes are none of ours (lower case, signs)."""
-    try:
-        return Symbol(market["base"], market["quote"])
-    except InvalidValueError:
-        return None
 
 
 def _levels(rows: Sequence[Sequence[Any]]) -> tuple[BookLevel, ...]:

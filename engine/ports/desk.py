@@ -1,12 +1,13 @@
 """Stores of the desk itself: controls, people, the audit trail, messages in and out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from engine.domain.desk import (
     AuditEvent,
     AuditLine,
+    AuditMark,
     Controls,
     InboxUpdate,
     JobRun,
@@ -58,6 +59,10 @@ class DeskStore(Protocol):
         """Replace it."""
         ...
 
+    def drop_notes(self, keys: Iterable[str]) -> None:
+        """Forget these; absent is fine."""
+        ...
+
 
 class AuditStore(Protocol):
     """The append-only, hash-chained trail."""
@@ -80,6 +85,18 @@ class AuditStore(Protocol):
 
     def verify(self) -> int:
         """Check the whole chain: its length, or ``DataError`` naming the first break."""
+        ...
+
+    def verify_from(self, mark: AuditMark, limit: int | None = None) -> AuditMark:
+        """Check that the trail goes on from ``mark``, for at most ``limit`` lines; how far it does.
+
+        ``DataError`` names the first break, which may be that the marked line is another one now.
+        What is before the mark is not looked at.
+        """
+        ...
+
+    def verify_lines(self, numbers: Iterable[int]) -> None:
+        """Check that each of these lines fits the one before it; ``DataError`` if one does not."""
         ...
 
 
@@ -136,6 +153,17 @@ class Outbox(Protocol):
         """What is bound to the chat's messages of the highest numbers, highest first."""
         ...
 
+    def prune(self, before: datetime, limit: int) -> int:
+        """Delete at most ``limit`` rows queued before then that are sent or off; how many."""
+        ...
+
+    def prune_sent(self, before: datetime, limit: int, *, kept: Collection[str]) -> int:
+        """Forget at most ``limit`` bindings made before then, but of no ``kept`` subject; how many.
+
+        A binding never goes while a row about its subject waits, is held or has died.
+        """
+        ...
+
 
 class Inbox(Protocol):
     """Updates received and not yet lost."""
@@ -152,10 +180,21 @@ class Inbox(Protocol):
         """Mark as processed."""
         ...
 
+    def redact(self, source: str, update_id: int, payload: Mapping[str, Json]) -> None:
+        """Keep this instead of what was received, because it holds what must not be kept."""
+        ...
+
     def retry(self, source: str, update_id: int) -> int:
         """Count an attempt that did not finish; returns the attempts so far."""
         ...
 
     def last_id(self, source: str) -> int | None:
         """The highest update id ever stored."""
+        ...
+
+    def prune(self, before: datetime, limit: int) -> Sequence[tuple[str, int]]:
+        """Delete at most ``limit`` updates that were done before then; which (source, update id).
+
+        The one of the highest id stays, of every source.
+        """
         ...

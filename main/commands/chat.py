@@ -6,7 +6,7 @@ So ``echo /status | cryptotrader chat`` works in a script.
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -44,11 +44,30 @@ async def _talk(settings: Settings) -> None:
             write=say,
             in_terminal=True,
         )
+        waiting = asyncio.create_task(_hear_venue(desk, worker, front.wake))
         talking = asyncio.create_task(front.run())
         await said_all.wait()
         await _answered(desk, worker)
+        waiting.cancel()
         await front.stop()
         await talking
+
+
+async def _hear_venue(
+    desk: "OpenDesk", worker: ThreadPoolExecutor, wake: Callable[[], None]
+) -> None:
+    """Say that the venue is away, and ask it again; nothing is bought until it answers."""
+    from main.opening import Opening
+
+    if desk.away is None:
+        return
+    say(str(desk.away))
+    asking = ThreadPoolExecutor(1, "venue")
+    try:
+        opening = Opening(desk, worker=worker, filler=asking, wake=wake, say=None, leads=False)
+        await opening.wait()
+    finally:
+        asking.shutdown(wait=False, cancel_futures=True)
 
 
 def _lines(loop: asyncio.AbstractEventLoop, said_all: asyncio.Event) -> Iterator[str]:

@@ -117,7 +117,7 @@ def reset(
 
 def _what(challenge: Challenge) -> str:
     """What a wish is about, as its area's facts name it."""
-    hidden = ("token", "press", "fraction", "amount")
+    hidden = ("token", "press", "fraction", "amount", "request_id", "chat_id")
     facts = [str(v) for k, v in challenge.facts.items() if k not in hidden and v is not None]
     return f"{challenge.area} {challenge.action}: {' '.join(facts)}"
 

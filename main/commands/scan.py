@@ -48,7 +48,7 @@ def scan(
     from main.compose import open_desk, settle_delay
 
     settings = _narrowed(load_settings(config).settings, symbol, timeframe)
-    with open_desk(settings) as desk:
+    with open_desk(settings, needs_venue=True) as desk:
         context = desk.assembled.context
         closed_at = context.timeframe.floor(context.clock.now() - settle_delay(desk))
         collected = desk.collector.collect(context.symbols, context.timeframe, closed_at)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from bot.charts import numbers
+from bot.charts.number_format import UNKNOWN, NumberFormat
 from bot.charts.views import Theme
 from bot.charts.views_backtest import Curve, Curves, Figure
 from bot.charts.views_walkforward import Drift, WalkForwardPicture
@@ -18,6 +18,7 @@ from engine.proof.walkforward.windows import Mode
 from main.reports.walkforward import value
 
 _POINTS = 1_000
+_NUMBERS = NumberFormat()
 
 
 def picture_of(
@@ -93,11 +94,11 @@ def _figures(figures: dict[str, Json], market: dict[str, Json]) -> tuple[Figure,
 
 
 def _ratio(number: Json) -> str:
-    return f"{number:.2f}".replace("-", "−") if isinstance(number, int | float) else numbers.UNKNOWN
+    return _NUMBERS.plain(number, 2) if isinstance(number, int | float) else UNKNOWN
 
 
 def _percent(number: Json) -> str:
-    return numbers.percent(-float(number)) if isinstance(number, int | float) else numbers.UNKNOWN
+    return _NUMBERS.percent(-float(number)) if isinstance(number, int | float) else UNKNOWN
 
 
 def _drifts(walked: WalkForward) -> tuple[Drift, ...]:

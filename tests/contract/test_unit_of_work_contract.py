@@ -935,6 +935,14 @@ class TestInbox:
             assert unit.inbox.pending("telegram", 9) == [update(2)]
             assert unit.inbox.put([update(1)]) == 0
 
+    def test_what_was_received_is_kept_without_its_secret(self, units: Units) -> None:
+        with units() as unit:
+            unit.inbox.put([update(1), update(2)])
+            unit.inbox.redact("telegram", 2, {"text": "…"})
+            unit.inbox.redact("telegram", 3, {"text": "…"})  # unknown: nothing happens
+            kept = replace(update(2), payload={"text": "…"})
+            assert unit.inbox.pending("telegram", 9) == [update(1), kept]
+
     def test_attempts_are_counted(self, units: Units) -> None:
         with units() as unit:
             unit.inbox.put([update(1)])

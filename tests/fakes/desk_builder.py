@@ -25,7 +25,6 @@ from engine.desk.factors.desk import FactorDesk
 from engine.desk.inbox.desk import EntryQuestions, InboxDesk
 from engine.desk.manual import ManualDesk
 from engine.desk.monitor import Monitor
-from engine.desk.records.desk import RecordsDesk
 from engine.desk.scan import Scanner
 from engine.domain.approvals import Approval
 from engine.domain.decisions import Decision, ExitPlan, OrderPlan
@@ -407,7 +406,7 @@ def rewire(made: Assembled, broker: Broker, collect: Collect | None) -> Assemble
             manual=manual,
             explorer=replace(made.desk.explorer, context=context),
             delivery=replace(made.desk.delivery, context=context),
-            records=RecordsDesk(context=context),
+            records=replace(made.desk.records, context=context),
         ),
         cycle=CloseCycle(
             context, scanner=scanner, entries=entries, paper=made.paper, collect=collect

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +10,7 @@ from datetime import datetime
 from engine.domain.desk import (
     AuditEvent,
     AuditLine,
+    AuditMark,
     Controls,
     InboxUpdate,
     JobRun,
@@ -33,6 +34,7 @@ OUTBOX = Table[MessageId, OutboxMessage]()
 SENT = Table[tuple[int, str], SentMessage]()
 INBOX = Table[tuple[str, int], InboxUpdate]()
 DONE = Table[tuple[str, int], tuple[datetime, str]]()
+_ENDED = (MessageState.SENT, MessageState.OFF)
 
 
 class FakeDesk:
@@ -70,6 +72,10 @@ class FakeDesk:
     def put_note(self, key: str, value: Json) -> None:
         self._memory.write(NOTES)[key] = deepcopy(value)
 
+    def drop_notes(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self._memory.write(NOTES).pop(key, None)
+
 
 class FakeAudit:
     """See ``engine.ports.AuditStore``."""
@@ -95,11 +101,24 @@ class FakeAudit:
         return next(iter(self.about(subject)[::-1]), None)
 
     def verify(self) -> int:
+        return self.verify_from(AuditMark()).number
+
+    def verify_from(self, mark: AuditMark, limit: int | None = None) -> AuditMark:
         rows = self._memory.read(AUDIT)
-        for number, line in rows.items():
+        if mark.number and (mark.number not in rows or rows[mark.number].hash != mark.hash):
+            raise DataError(f"audit line {mark.number} is not the one that was found whole before")
+        last = len(rows) if limit is None else min(len(rows), mark.number + limit)
+        self.verify_lines(range(mark.number + 1, last + 1))
+        return AuditMark(number=last, hash=rows[last].hash) if last else AuditMark()
+
+    def verify_lines(self, numbers: Iterable[int]) -> None:
+        rows = self._memory.read(AUDIT)
+        for number in numbers:
+            line = rows.get(number)
+            if line is None:
+                raise DataError(f"audit line {number} is missing")
             if line.hash != _hash(self._previous(number), number, line.event):
                 raise DataError(f"audit line {number} was changed")
-        return len(rows)
 
     def _previous(self, number: int) -> str:
         line = self._memory.read(AUDIT).get(number - 1)
@@ -179,6 +198,28 @@ class FakeOutbox:
         rows = [row for row in self._memory.read(SENT).values() if row.chat_id == chat_id]
         return sorted(rows, key=lambda row: (-row.chat_message_id, row.subject))[:limit]
 
+    def prune(self, before: datetime, limit: int) -> int:
+        rows = self._memory.write(OUTBOX)
+        old = [row.id for row in rows.values() if row.state in _ENDED and row.created_at < before][
+            :limit
+        ]
+        for number in old:
+            del rows[number]
+        return len(old)
+
+    def prune_sent(self, before: datetime, limit: int, *, kept: Collection[str]) -> int:
+        queued = self._memory.read(OUTBOX).values()
+        waiting = {row.subject for row in queued if row.state not in _ENDED}
+        rows = self._memory.write(SENT)
+        old = [
+            key
+            for key, row in rows.items()
+            if row.sent_at < before and row.subject not in {*kept, *waiting}
+        ][:limit]
+        for key in old:
+            del rows[key]
+        return len(old)
+
 
 class FakeInbox:
     """See ``engine.ports.Inbox``."""
@@ -201,6 +242,12 @@ class FakeInbox:
     def done(self, source: str, update_id: int, at: datetime, error: str = "") -> None:
         self._memory.write(DONE)[source, update_id] = (at, error)
 
+    def redact(self, source: str, update_id: int, payload: Mapping[str, Json]) -> None:
+        rows = self._memory.write(INBOX)
+        row = rows.get((source, update_id))
+        if row is not None:
+            rows[source, update_id] = replace(row, payload=payload)
+
     def retry(self, source: str, update_id: int) -> int:
         rows = self._memory.write(INBOX)
         row = rows.get((source, update_id))
@@ -212,3 +259,13 @@ class FakeInbox:
     def last_id(self, source: str) -> int | None:
         ids = [row.update_id for row in self._memory.read(INBOX).values() if row.source == source]
         return max(ids, default=None)
+
+    def prune(self, before: datetime, limit: int) -> Sequence[tuple[str, int]]:
+        ended = self._memory.write(DONE)
+        old = [
+            key for key, (at, _) in ended.items() if at < before and key[1] != self.last_id(key[0])
+        ][:limit]
+        for key in old:
+            del ended[key]
+            del self._memory.write(INBOX)[key]
+        return old

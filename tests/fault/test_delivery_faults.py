@@ -207,7 +207,7 @@ async def test_dead_letters_stand_in_the_status_and_go_out_again_by_a_button(
     status = await card_of(server, ann, "No luck today")
     pressed = ann.presses(status, "✉ Send 1 again")
     answer = await asyncio.to_thread(pressed.wait_answer, PATIENCE_S)
-    assert "1 messages wait" in answer.text
+    assert "1 message waits" in answer.text
     await card_of(server, ann, "job7 failed")
     assert MessageState.DEAD not in await settled(talk)
     await server.until(lambda: not server.current(status).buttons, timeout_s=PATIENCE_S)

@@ -18,7 +18,6 @@ from engine.domain.ids import MessageId
 from engine.domain.lifecycles import OrderState
 from engine.domain.secret_text import SecretText
 from tests.servers.telegram import (
-    EDITS,
     SENDS,
     ApiError,
     Fault,
@@ -154,36 +153,6 @@ async def test_a_deleted_card_is_told_anew(server: TelegramServer, ann: User, ta
     anew = await card_of(server, ann, "Rejected by Ann")
     assert anew.message_id != card.message_id
     assert anew.photo is not None
-
-
-async def test_an_edit_that_changes_nothing_is_fine(
-    server: TelegramServer, ann: User, talk: Talk
-) -> None:
-    decision = await talk.propose()
-    await card_of(server, ann, "BTC/USDT")
-    await until_settled(talk)
-    await talk.on_desk(_touch, talk, decision.id)
-    await server.until(lambda: server.calls(*EDITS), timeout_s=PATIENCE_S)
-    assert await until_settled(talk) == {MessageState.SENT: 4}
-
-
-def _touch(talk: Talk, decision_id: str) -> None:
-    """Queue an edit of a card that is up to date."""
-    with talk.bench.units() as unit:
-        from engine.domain.desk import Delivery
-
-        unit.outbox.put(
-            OutboxMessage(
-                id=MessageId("mtouch"),
-                kind="card",
-                subject=f"card:{decision_id}",
-                payload={"decision_id": decision_id},
-                created_at=talk.wall.now(),
-                priority=Priority.QUESTION,
-                delivery=Delivery.EDIT,
-            )
-        )
-        unit.commit()
 
 
 async def test_an_outage_loses_nothing_and_kills_nothing(

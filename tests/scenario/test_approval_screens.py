@@ -229,7 +229,8 @@ async def test_a_size_is_chosen_under_the_card(
         assert await press(ann, server.current(card), "25 % ≈ 125") == "Approved and filled."
         await until(server, lambda: "Filled 1.25 BTC" in server.current(card).text)
     told = server.current(card)
-    assert "Approved at 25 % of the size by Ann" in told.text
+    assert "Size 5 BTC ≈ 500.00 USDT" in told.text
+    assert "Approved smaller: 1.25 BTC ≈ 125.00 USDT (25 %), by Ann" in told.text
     assert told.buttons == ()
     assert len(bench.fills()) == 1
 
@@ -246,6 +247,9 @@ async def test_an_amount_is_typed(server: TelegramServer, ann: User, database: U
         card = await card_of(server, ann, "BTC/USDT LONG")
         ann.sends(ann.chat, "/size BTC 3")
         await says(server, ann.chat, "below the venue's minimum")
+        ann.sends(ann.chat, "/size BTC 501")
+        await says(server, ann.chat, "more than was asked (asked: 500.00 USDT)")
+        assert "✅ Approve" in server.current(card).labels
         ann.sends(ann.chat, "/size BTC 300 USDT")
         await says(server, ann.chat, "Approved and filled.")
         await until(server, lambda: "Filled 3 BTC" in server.current(card).text)

@@ -163,7 +163,7 @@ async def test_settings_are_one_message_that_is_edited(
         await press(ann, screen, "Tokyo")
         screen = await until_text(server, screen, "Zeitzone: Asia/Tokyo")
         ann.sends(ann.chat, "/settings zone Mars/Base")
-        await card_of(server, ann, "passt nicht")
+        await card_of(server, ann, "kenne ich nicht")
     person = bench.assembled.desk.person(ann.id)
     assert person is not None
     assert (person.language, person.theme, person.zone) == ("de", "light", "Asia/Tokyo")

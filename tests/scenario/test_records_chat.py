@@ -164,7 +164,7 @@ async def test_trades_lead_to_one_to_its_evidence_and_to_documents(
     assert taken.document is not None
     (row,) = csv.DictReader(io.StringIO(taken.document.data.decode(), newline=""))
     assert (row["id"], D(row["pnl_quote"])) == (trade.id, trade.pnl_quote)
-    assert "trades: 1 rows" in taken.text
+    assert "trades: 1 row" in taken.text
 
 
 async def test_the_curve_is_swapped_in_the_same_message(

@@ -121,6 +121,17 @@ def test_without_answers_questions_are_asked_and_expire(cli: Cli) -> None:
     assert told["final_equity_quote"] == told["start_equity_quote"]
 
 
+def test_yeses_that_take_people_and_a_code_are_taken_as_confirmed_and_counted(cli: Cli) -> None:
+    cli.configure(f"{CONFIG}[approval]\nquorum_above_quote = 1\ntotp_above_quote = 1\n")
+    with cli.session() as run:
+        run("data import .").ok()
+        told = run(f"rehearse {PERIOD} --json").ok().json
+        said = run(f"rehearse {PERIOD}").ok().out
+    assert told["codes_assumed"] == told["approved"] > 3
+    assert told["filled"] > 3
+    assert "taken as confirmed, for want of a code" in said
+
+
 PEEKING = """
 import numpy as np
 

@@ -4,7 +4,6 @@ A ``cryptotrader.toml`` that names a loopback Binance, Bitfinex or KuCoin → th
 → an unmodified ccxt → the rows on stdout.
 """
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,28 +12,19 @@ from typing import Any
 
 import pytest
 
-from engine.domain.market import Symbol
-from tests.scenario.cli import Answer, Cli
-from tests.scenario.history import Market, candles
+from tests.scenario.cli import Answer
+from tests.scenario.venue_desk import SYMBOLS, desk, stocked
 from tests.servers.exchanges import (
     BinanceServer,
     BitfinexServer,
     ExchangeServer,
     Html,
     KucoinServer,
-    Listing,
     MangleRows,
     Row,
     ServerError,
 )
 
-HOUR_MS = 3_600_000
-BARS = 420
-MARKETS = (
-    Market(symbol=Symbol("BTC", "USDT"), price=60_000, listed_bars_before=0),
-    Market(symbol=Symbol("ETH", "USDT"), price=3_000, listed_bars_before=0),
-)
-SYMBOLS = [str(market.symbol) for market in MARKETS]
 SERVERS = {"binance": BinanceServer, "bitfinex": BitfinexServer, "kucoin": KucoinServer}
 
 
@@ -49,40 +39,6 @@ def server(request: pytest.FixtureRequest) -> Iterator[ExchangeServer]:
 def binance() -> Iterator[ExchangeServer]:
     with BinanceServer() as opened:
         yield stocked(opened)
-
-
-def stocked(server: ExchangeServer) -> ExchangeServer:
-    """Two markets whose bars reach two hours ahead: those that have not begun stay hidden."""
-    first_ms = (int(time.time() * 1000) // HOUR_MS + 2 - BARS) * HOUR_MS
-    for market in MARKETS:
-        server.list_market(Listing(base=market.symbol.base, quote=market.symbol.quote))
-        made = candles(market, seed=7, bars=BARS)
-        shift_ms = first_ms - made.open_ms[0]
-        rows = [
-            (open_ms + shift_ms, *prices) for open_ms, *prices in zip(*made.columns(), strict=True)
-        ]
-        server.set_candles(str(market.symbol), "1h", rows)
-    return server
-
-
-def desk(folder: Path, server: ExchangeServer) -> Cli:
-    """A folder that trades on the server."""
-    cli = Cli(folder)
-    cli.configure(
-        f"""
-        [trading]
-        venue = "{server.ccxt_id}"
-        [venues.{server.ccxt_id}]
-        base_url = "{server.base_url}"
-        symbols = ["BTC/USDT", "ETH/USDT"]
-        timeframes = ["1h"]
-        [strategy]
-        name = "score"
-        [market]
-        backfill_bars = {BARS}
-        """
-    )
-    return cli
 
 
 def test_scan_ranks_what_a_venue_shows_and_backfill_resumes(

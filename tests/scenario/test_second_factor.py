@@ -19,7 +19,7 @@ from engine.domain.secret_text import SecretText
 from engine.domain.views import Press, PressResult, Size
 from engine.ports import Units
 from engine.strategy.policy import TradingPolicy
-from tests.fakes.desk_builder import APPROVER, BTC, OWNER, VIEWER, Bench, build
+from tests.fakes.desk_builder import APPROVER, BTC, ETH, OWNER, VIEWER, Bench, build
 from tests.fakes.units import FakeUnits
 
 D = Decimal
@@ -290,6 +290,57 @@ def test_a_recovery_code_does_what_a_code_does_once(bench: Bench) -> None:
     bench.approve(bench.ask())
     assert say(bench, first).text == "press.filled"
     assert bench.assembled.desk.factors.view(OWNER.user_id).recovery_left == 7
+
+
+def test_a_recovery_code_used_twice_is_wrong_and_buys_nothing(bench: Bench) -> None:
+    first, second, *_ = recovery_codes(bench)
+    bench.approve(bench.ask())
+    assert say(bench, first).text == "press.filled"
+    again = bench.ask(ETH)
+    assert bench.approve(again).result is R.CODE_WANTED
+    assert say(bench, first).text == "press.code_wrong"
+    assert bench.now_of(again) == again
+    assert say(bench, second.upper()).text == "press.filled"
+    assert bench.assembled.desk.factors.view(OWNER.user_id).recovery_left == 6
+
+
+def test_within_one_window_one_code_does_one_thing(bench: Bench) -> None:
+    app = enrol(bench)
+    first, second = bench.ask(), bench.ask(ETH)
+    bench.approve(first)
+    code = app.at(bench.wall.now())
+    assert say(bench, code).text == "press.filled"
+    bench.approve(second)
+    assert say(bench, code).text == "press.code_used"
+    bench.advance(seconds=30)
+    assert say(bench, code).text == "press.code_used"  # still within the clock's drift
+    assert say(bench, app.at(bench.wall.now())).text == "press.filled"
+
+
+def test_the_code_of_the_step_before_is_worth_nothing_after_a_newer_one(bench: Bench) -> None:
+    app = enrol(bench)
+    before = app.at(bench.wall.now())
+    bench.advance(seconds=30)
+    bench.approve(bench.ask())
+    assert say(bench, app.at(bench.wall.now())).text == "press.filled"
+    bench.approve(bench.ask(ETH))
+    assert say(bench, before).text == "press.code_used"
+
+
+def test_each_wrong_code_after_a_lock_doubles_the_wait(bench: Bench) -> None:
+    app = enrol(bench)
+    approval = bench.ask(quantity="9")
+    bench.approve(approval)
+    for _ in range(5):
+        say(bench, "000000")
+    for minutes in (1, 2, 4):
+        bench.advance(minutes=minutes, seconds=-1)
+        bench.approve(approval)  # a challenge lasts two minutes
+        assert say(bench, app.at(bench.wall.now())).text == "press.code_locked"
+        bench.advance(seconds=1)
+        assert say(bench, "000000").text == "press.code_wrong"
+    assert say(bench, app.at(bench.wall.now())).text == "press.code_locked"
+    assert bench.fills() == ()
 
 
 def test_every_approver_of_a_quorum_proves_it(units: Units) -> None:

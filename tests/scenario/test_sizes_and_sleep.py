@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from engine.checks.policy import ApprovalPolicy, AutomationPolicy
-from engine.domain.approvals import Approval
+from engine.domain.approvals import Approval, read_expiry_note
 from engine.domain.desk import Delivery, Priority, Role
 from engine.domain.errors import InvalidValueError
 from engine.domain.lifecycles import ApprovalState, OrderState
@@ -55,10 +55,8 @@ def held(bench: Bench) -> Decimal | None:
     [
         (Size(fraction=D("0.25")), "1.25"),
         (Size(fraction=D("0.75")), "3.75"),
-        (Size(fraction=D(1)), "5"),
         (Size(amount_quote=D(300)), "3"),
         (Size(amount_quote=D("333.333")), "3.333"),  # whole lots of 0.001
-        (Size(amount_quote=D(10_000)), "5"),  # never more than was asked about
     ],
     ids=str,
 )
@@ -72,6 +70,36 @@ def test_another_size_is_bought_as_a_new_order(bench: Bench, size: Size, quantit
     assert bench.now_of(approval).decided_by == OWNER.user_id
     bench.assert_protected()
     bench.assert_books_agree()
+
+
+@pytest.mark.parametrize("size", [Size(fraction=D(1)), Size(amount_quote=D(500))], ids=str)
+def test_the_whole_size_is_a_plain_yes(bench: Bench, size: Size) -> None:
+    approval = bench.ask()
+    assert choose(bench, approval, size).result is R.FILLED
+    assert bench.now_of(approval).state is A.APPROVED
+    assert [fill.order_id for fill in bench.fills()] == [approval.order_id]
+
+
+@pytest.mark.parametrize("amount", ["500.01", "10000"])
+def test_more_than_was_asked_changes_nothing(bench: Bench, amount: str) -> None:
+    approval = bench.ask()
+    before = (bench.now_of(approval), bench.outbox())
+    assert choose(bench, approval, Size(amount_quote=D(amount))).result is R.MORE_THAN_ASKED
+    assert (bench.now_of(approval), bench.outbox()) == before
+    assert bench.fills() == ()
+
+
+def test_the_amount_as_it_is_shown_is_not_more_than_was_asked(bench: Bench) -> None:
+    approval = bench.ask(quantity="4.999", price="100.01")  # 499.949..., shown as 499.95
+    assert choose(bench, approval, Size(amount_quote=D("499.95"))).state is A.APPROVED
+
+
+def test_more_than_was_asked_does_not_ask_a_quorum_again(units: Units) -> None:
+    bench = quorum(units)
+    approval = bench.ask()
+    bench.approve(approval, APPROVER)
+    assert choose(bench, approval, Size(amount_quote=D(600))).result is R.MORE_THAN_ASKED
+    assert bench.now_of(approval).approvers == (APPROVER.user_id,)
 
 
 @pytest.mark.parametrize("amount", ["4.99", "0.01"])
@@ -181,6 +209,43 @@ def test_the_clock_never_does_what_takes_several_people_or_a_code(units: Units, 
     expire(bench, bench.ask())
     assert bench.unfinished() == ()
     assert bench.fills() == ()
+
+
+# Asleep, what the question remembers
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"on_expiry": "smaller"}, ("smaller", "")),
+        ({"on_expiry": "limit"}, ("limit", "")),
+        ({"on_expiry_rules": {"BTC/USDT": "limit"}}, ("limit", "")),
+        ({"on_expiry": "smaller", "ask_above_quote": D("4.9")}, ("smaller", "below_minimum")),
+        ({"on_expiry": "smaller", "ask_above_quote": D(0)}, ("smaller", "nothing_unasked")),
+        ({"on_expiry": "limit", "totp_above_quote": D(499)}, ("limit", "takes_people")),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_an_expired_question_remembers_its_rule_and_why_nothing_was_bought(
+    units: Units, changes: dict[str, object], note: tuple[str, str] | None
+) -> None:
+    bench = asleep(units, **changes)
+    approval = bench.ask()
+    expire(bench, approval)
+    ended = bench.now_of(approval)
+    assert (ended.state, ended.decided_by) == (A.EXPIRED, None)
+    assert read_expiry_note(ended.note) == note
+    bought = bool(bench.fills() or bench.unfinished())
+    assert bought is (note is not None and not note[1])
+
+
+def test_a_rule_that_meets_a_moved_price_says_so(units: Units) -> None:
+    bench = asleep(units, on_expiry="smaller")
+    approval = bench.ask()
+    bench.market.set_price(BTC, "102")
+    expire(bench, approval)
+    assert read_expiry_note(bench.now_of(approval).note) == ("smaller", "price_drifted")
 
 
 # Asleep, per rule
@@ -309,6 +374,44 @@ def test_the_second_press_of_one_person_changes_nothing(units: Units) -> None:
     before = (bench.now_of(approval), bench.outbox())
     assert bench.approve(approval, OWNER).result is R.COUNTED_BEFORE
     assert (bench.now_of(approval), bench.outbox()) == before
+
+
+def test_who_halves_what_takes_several_has_agreed_to_the_half(units: Units) -> None:
+    bench = asleep(units, quorum_above_quote=D(200))
+    approval = bench.ask()
+    bench.approve(approval, APPROVER)
+    outcome = bench.press(approval, Press.HALF)
+    assert outcome.result is R.ASKED_AGAIN
+    assert outcome.approval is not None
+    assert outcome.approval.approvers == (OWNER.user_id,)
+    assert bench.approve(outcome.approval, APPROVER).result is R.FILLED
+    assert held(bench) == D("2.5")
+
+
+def test_a_quorum_that_was_raised_meanwhile_holds_for_an_open_question(units: Units) -> None:
+    bench = asleep(units)
+    approval = bench.ask()
+    strict = TradingPolicy(approval=ApprovalPolicy(quorum_above_quote=D(499)))
+    bench = bench.restart(policies=strict)
+    assert bench.approve(approval, OWNER).result is R.COUNTED
+    assert bench.now_of(approval).needed == 2
+    assert bench.fills() == ()
+    assert bench.approve(approval, APPROVER).result is R.FILLED
+
+
+def test_a_role_that_was_taken_and_given_back_must_agree_again(units: Units) -> None:
+    bench = quorum(units)
+    approval = bench.ask()
+    bench.approve(approval, OWNER)
+    with bench.units() as unit:
+        unit.desk.drop_person(OWNER.user_id)
+        unit.commit()
+    assert bench.approve(approval, APPROVER).result is R.COUNTED
+    with bench.units() as unit:
+        unit.desk.put_person(OWNER)
+        unit.commit()
+    assert bench.now_of(approval).approvers == (APPROVER.user_id,)
+    assert bench.approve(approval, OWNER).result is R.FILLED
 
 
 # The inbox

@@ -197,7 +197,8 @@ async def test_half_buys_half_and_the_card_names_both(
         card = await card_of(server, ann, "BTC/USDT")
         assert (await press(ann, card, "½ Half")).text == "Approved and filled."
         told = await until_text(server, card, "Filled 2 BTC")
-    assert "Approved at 50 % of the size by Ann" in told.text
+    assert "Size 4 BTC ≈ 400.00 USDT" in told.text
+    assert "Approved smaller: 2 BTC ≈ 200.00 USDT (50 %), by Ann" in told.text
     assert told.buttons == ()
 
 
@@ -263,7 +264,8 @@ async def test_a_purchase_is_confirmed_by_its_own_button_once(
         presses = [ann.presses(asked, "Buy") for _ in range(2)]
         for one in presses:
             await asyncio.to_thread(one.wait_answer, PATIENCE_S)
-        await until_text(server, asked, "✅ Purchase of BTC/USDT sent.")
+        await until_text(server, asked, "✅ BTC/USDT: bought by Ann")
+        await until_text(server, asked, "Filled 2.5 BTC at 100.05")
         await card_of(server, ann, "bought")
     assert len(bench.fills()) == 1
     assert server.current(asked).buttons == ()

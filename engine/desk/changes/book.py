@@ -19,7 +19,7 @@ from engine.desk.context import DeskContext
 from engine.desk.factors.gate import TERMINAL_USER, FactorGate
 from engine.desk.queries import portfolio_now
 from engine.desk.steering import mark_changed
-from engine.desk.tell import tell
+from engine.desk.tell import drop_reminder, is_reminded, tell, tell_reminder
 from engine.domain.changes import (
     Change,
     ChangeKind,
@@ -41,6 +41,7 @@ AREA = "change"
 """The name under which wishes of this room wait for a second factor."""
 
 _LASTS = timedelta(days=1)
+_REMIND_BEFORE = timedelta(hours=1)
 _MOST_OPEN = 20
 
 
@@ -113,6 +114,29 @@ class ChangeBook:
                 self._end(unit, change, ApprovalState.EXPIRED)
             unit.commit()
         return len(late)
+
+    def remind(self) -> int:
+        """Tell every question once more that is about to expire; returns how many.
+
+        A change is asked for a day, so an hour is left; who wants no reminders of orders wants
+        none of changes.
+        """
+        if not self._context.policies.approval.remind_before_s:
+            return 0
+        now = self._context.wall.now()
+        with self._context.units(read_only=True) as unit:
+            near = [
+                change
+                for change in unit.changes.pending()
+                if change.created_at < change.expires_at - _REMIND_BEFORE <= now < change.expires_at
+                and not is_reminded(unit, change.id)
+            ]
+        if near:
+            with self._context.units() as unit:
+                for change in near:
+                    tell_reminder(unit, change.id, now)
+                unit.commit()
+        return len(near)
 
     def _question(
         self, unit: UnitOfWork, wish: ChangeWish, planned: Planned, *, number: ChangeId, by: int
@@ -236,6 +260,7 @@ class ChangeBook:
     ) -> Change:
         ended = change.end(state, self._context.wall.now(), by=by, note=note)
         unit.changes.replace(change, ended)
+        drop_reminder(unit, ended.id, self._context.wall.now())
         self._audit(unit, ended, by, f"change_{state}")
         self._tell(unit, ended, state.value)
         return ended

@@ -114,6 +114,10 @@ class ChangeDesk:
         """End every question whose time is over; returns how many."""
         return self._book.expire()
 
+    def remind(self) -> int:
+        """Tell questions again that are about to expire; returns how many."""
+        return self._book.remind()
+
     def take_up(self) -> bool:
         """Steer by what people have changed since, in whatever process; tells if they had."""
         return self._context.steering.take_up(self._context.units)

@@ -135,7 +135,7 @@ class DeliveryDesk:
     def jobs(self) -> tuple[JobRow, ...]:
         """See ``DeliveryFront``."""
         with self.context.units(read_only=True) as unit:
-            return jobs.job_rows(unit)
+            return jobs.job_rows(unit, self.context.wall.now())
 
     def run_job(self, name: str, by: int) -> Chosen:
         """See ``DeliveryFront``."""

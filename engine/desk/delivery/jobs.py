@@ -7,7 +7,7 @@ nothing but how fresh something is.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from engine.desk.delivery.views import JobRow
 from engine.domain.desk import JobRun, Json
@@ -55,22 +55,34 @@ def take_asked(unit: UnitOfWork) -> tuple[str, ...]:
     return asked
 
 
-def job_rows(unit: UnitOfWork) -> tuple[JobRow, ...]:
-    """Every job that runs, and those that have run before and are no more."""
+def job_rows(unit: UnitOfWork, now: datetime) -> tuple[JobRow, ...]:
+    """Every job that the engine has announced, with how it went last."""
     runs: Mapping[str, JobRun] = {run.name: run for run in unit.desk.job_runs()}
     asked = _asked(unit)
-    return tuple(_row(job, runs.get(job.name), is_asked=job.name in asked) for job in _known(unit))
+    return tuple(
+        _row(job, runs.get(job.name), now, is_asked=job.name in asked) for job in _known(unit)
+    )
 
 
-def _row(job: KnownJob, last: JobRun | None, *, is_asked: bool) -> JobRow:
+def _row(job: KnownJob, last: JobRun | None, now: datetime, *, is_asked: bool) -> JobRow:
     return JobRow(
         name=job.name,
         every_s=job.every_s,
         last=last,
-        next_at=last.finished_at + timedelta(seconds=job.every_s) if last else None,
+        next_at=_next_at(job, last, now) if last else None,
         may_run_now=job.may_run_now,
         is_asked=is_asked,
     )
+
+
+def _next_at(job: KnownJob, last: JobRun, now: datetime) -> datetime:
+    """About when it runs next: the timer is in the engine's process, and only runs are noted.
+
+    A quiet success is noted once a minute, so that a job may have run since.
+    """
+    every = timedelta(seconds=job.every_s)
+    missed = max(0, -((last.finished_at - now) // every) - 1) if every else 0
+    return last.finished_at + (missed + 1) * every
 
 
 def _known(unit: UnitOfWork) -> tuple[KnownJob, ...]:

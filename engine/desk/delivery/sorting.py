@@ -12,6 +12,9 @@ from engine.domain.ids import DecisionId, IntentId
 from engine.domain.reasons import ReasonCode
 from engine.ports import UnitOfWork
 
+LISTED = "listed:"
+"""Before a subject: the message is a list in which the subject was told."""
+
 _BY_KIND: Mapping[str, MessageType] = {
     "alert": MessageType.ALERT,
     "alert_fired": MessageType.ALERT,
@@ -50,15 +53,21 @@ def type_of(row: OutboxMessage) -> MessageType | None:
 def matter_of(
     unit: UnitOfWork, row: OutboxMessage, kind: MessageType, *, with_market: bool
 ) -> Matter:
-    """What a message is about; its market is looked up only where one may be muted."""
+    """What a message is about; its markets are looked up only where one may be muted."""
     urgent = kind in (MessageType.FAILURE, MessageType.REMINDER) or (
         kind is MessageType.CLOSE and _text(row.payload, "reason") in _STOPS
     )
-    return Matter(kind=kind, market=market_of(unit, row) if with_market else "", is_urgent=urgent)
+    markets = markets_of(unit, row) if with_market else frozenset[str]()
+    return Matter(kind=kind, markets=markets, is_urgent=urgent)
 
 
-def market_of(unit: UnitOfWork, row: OutboxMessage) -> str:
-    """The market a message is about, "" if it is about none."""
+def markets_of(unit: UnitOfWork, row: OutboxMessage) -> frozenset[str]:
+    """The markets a message is about; only an alert is ever about several."""
+    market = _market_of(unit, row)
+    return frozenset({market}) if market else _markets_of_alert(unit, row)
+
+
+def _market_of(unit: UnitOfWork, row: OutboxMessage) -> str:
     values = row.payload.get("values")
     named = _text(row.payload, "symbol") or (
         _text(values, "symbol") if isinstance(values, dict) else ""
@@ -70,14 +79,19 @@ def market_of(unit: UnitOfWork, row: OutboxMessage) -> str:
         decision = unit.decisions.get(DecisionId(decision_id))
         return str(decision.symbol) if decision else ""
     order = unit.orders.get(IntentId(order_id)) if order_id else None
-    return str(order.intent.symbol) if order else _market_of_alert(unit, row)
+    return str(order.intent.symbol) if order else ""
 
 
-def _market_of_alert(unit: UnitOfWork, row: OutboxMessage) -> str:
-    """The one market that an alert watches; none where it watches several, or the book."""
-    alert_id = _text(row.payload, "alert_id")
-    alert = unit.alerts.get(alert_id) if alert_id else None
-    return alert.arms[0].key if alert is not None and len(alert.arms) == 1 else ""
+def _markets_of_alert(unit: UnitOfWork, row: OutboxMessage) -> frozenset[str]:
+    """The markets where an alert has come true this time; else all that it watches."""
+    alert_id, number = _text(row.payload, "alert_id"), row.payload.get("number")
+    if not alert_id:
+        return frozenset()
+    firing = unit.alerts.firing(alert_id, number) if isinstance(number, int) else None
+    if firing is not None:
+        return frozenset(hit.key for hit in firing.hits if hit.key)
+    alert = unit.alerts.get(alert_id)
+    return frozenset(arm.key for arm in alert.arms if arm.key) if alert is not None else frozenset()
 
 
 def _text(payload: Mapping[str, Json], key: str) -> str:

@@ -73,12 +73,13 @@ class ExplorerDesk:
         return None if decision is None else _place_of(decision)
 
     def _newest(self, unit: UnitOfWork) -> Decision | None:
-        asked = unit.approvals.recent(1)
-        proposed = asked[0].decision_id if asked else None
-        if proposed is not None:
-            return unit.decisions.get(proposed)
+        """The newest open question, else the strongest of the newest close."""
+        pending = max(unit.approvals.pending(), key=lambda one: one.created_at, default=None)
+        asked = unit.decisions.get(pending.decision_id) if pending and pending.decision_id else None
+        if asked is not None:
+            return asked
         latest = [d for symbol in self.context.symbols for d in unit.decisions.latest(symbol)]
-        return max(latest, key=lambda d: (d.closed_at, str(d.symbol)), default=None)
+        return max(latest, key=_strongest_last, default=None)
 
     def card(self, place: Place, *, with_chart: bool = True) -> CardView | None:
         """See ``ExplorerFront``."""
@@ -128,6 +129,11 @@ class ExplorerDesk:
     def costs(self, symbol: Symbol, notional_quote: Decimal) -> CostsView | NoCosts:
         """See ``ExplorerFront``."""
         return costs_of(self.context, symbol, notional_quote)
+
+
+def _strongest_last(decision: Decision) -> tuple[datetime, Decimal, str]:
+    points = decision.score.points if decision.score else Decimal(0)
+    return decision.closed_at, points, str(decision.symbol)
 
 
 def _place_of(decision: Decision) -> Place:

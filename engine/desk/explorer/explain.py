@@ -38,7 +38,9 @@ def why(
     made = version_on(context, decision.timeframe)
     told = unit.desk.note(narration_key(decision.id))
     words = told if isinstance(told, dict) else {}
-    is_from_model = bool(words.get("is_from_model"))
+    # A model has spoken one language; who reads another gets the template in theirs.
+    is_theirs = words.get("language") in (None, "", language)
+    is_from_model = bool(words.get("is_from_model")) and is_theirs
     return WhyView(
         decision=decision,
         gates=gates_of(context, decision),

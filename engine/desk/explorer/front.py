@@ -43,7 +43,7 @@ class ExplorerFront(Protocol):
     def find(self, query: str) -> Place | None:
         """The place of a decision's id or of a symbol (``ETH``, ``eth-usdt``).
 
-        Without a query: of the latest proposal, else of the latest decision.
+        Without a query: of the newest open question, else of the strongest of the newest close.
         """
         ...
 

@@ -9,6 +9,8 @@ from engine.domain.approvals import Approval
 from engine.domain.inbox import InboxRow
 from engine.domain.lifecycles import ApprovalState
 from engine.domain.orders import Order
+from engine.domain.purchases import Purchase, purchase_note
+from engine.ports import UnitOfWork
 
 _LOOKED_AT = 50
 
@@ -40,8 +42,7 @@ class EntryQuestions:
     def open_rows(self) -> Sequence[InboxRow]:
         """See ``InboxSource``."""
         with self.context.units(read_only=True) as unit:
-            found = [(one, unit.orders.get(one.order_id)) for one in unit.approvals.pending()]
-        return [_row(approval, order) for approval, order in found if order is not None]
+            return _rows(unit, unit.approvals.pending())
 
     def ended_rows(self, limit: int) -> Sequence[InboxRow]:
         """See ``InboxSource``."""
@@ -49,12 +50,17 @@ class EntryQuestions:
             newest = unit.approvals.recent(_LOOKED_AT)
             ended = [one for one in newest if one.state is not ApprovalState.PENDING]
             ended.sort(key=lambda one: one.decided_at or one.created_at, reverse=True)
-            found = [(one, unit.orders.get(one.order_id)) for one in ended[:limit]]
-        return [_row(approval, order) for approval, order in found if order is not None]
+            return _rows(unit, ended[:limit])
 
 
-def _row(approval: Approval, order: Order) -> InboxRow:
+def _rows(unit: UnitOfWork, questions: Sequence[Approval]) -> list[InboxRow]:
+    found = [(one, unit.orders.get(one.order_id)) for one in questions]
+    return [_row(unit, approval, order) for approval, order in found if order is not None]
+
+
+def _row(unit: UnitOfWork, approval: Approval, order: Order) -> InboxRow:
     intent = order.intent
+    bought = Purchase.of_note(unit.desk.note(purchase_note(order.id)))
     return InboxRow(
         area="approval",
         id=approval.id,
@@ -69,6 +75,9 @@ def _row(approval: Approval, order: Order) -> InboxRow:
             "notional": str(intent.notional_quote),
             "price": str(intent.reference_price),
             "quote": intent.symbol.quote,
+            "order_id": order.id,
+            "asked_by": bought.by if bought else None,
+            "note": approval.note,
         },
         state=approval.state.value,
         decided_at=approval.decided_at,

@@ -7,6 +7,8 @@ from engine.desk import people
 from engine.desk.context import DeskContext
 from engine.desk.queries import portfolio_now
 from engine.desk.records import stops, trades
+from engine.desk.records.chain import ChainWatch
+from engine.desk.records.currency import choose_currency, currency_view
 from engine.desk.records.curve import curve
 from engine.desk.records.evidence import evidence
 from engine.desk.records.export import export
@@ -16,6 +18,7 @@ from engine.domain.ids import IntentId, TradeId
 from engine.domain.market import Symbol
 from engine.domain.portfolio import EquityPoint
 from engine.domain.records import (
+    CurrencyView,
     CurveView,
     Export,
     ExportWish,
@@ -34,6 +37,7 @@ class RecordsDesk:
     """Implements ``RecordsFront``."""
 
     context: DeskContext
+    chain: ChainWatch
 
     def curve(self, period: Period) -> CurveView | None:
         """See ``RecordsFront``."""
@@ -73,6 +77,14 @@ class RecordsDesk:
         person = people.acting(self.context, by, "move_stop")
         return stops.move_stop(self.context, entry_order_id, stop_price, person)
 
+    def currency(self) -> CurrencyView:
+        """See ``RecordsFront``."""
+        return currency_view(self.context)
+
+    def choose_currency(self, code: str, by: int) -> bool:
+        """See ``RecordsFront``."""
+        return choose_currency(self.context, code, by)
+
     def veto(self) -> VetoView:
         """See ``RecordsFront``."""
         return veto_view(self.context)
@@ -84,4 +96,4 @@ class RecordsDesk:
     def evidence(self, subject: str) -> Evidence | None:
         """See ``RecordsFront``."""
         with self.context.units(read_only=True) as unit:
-            return evidence(unit, self.context.venue, subject)
+            return evidence(unit, self.context.venue, subject, self.chain.state)

@@ -5,13 +5,14 @@ in the audit trail, the ledger worked out again from the fills, the trades' prof
 money → findings; beside them the verdict about the whole chain. Reads only.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from engine.desk.records.chain import ChainState, whole_chain
 from engine.desk.records.evidence_case import Case, collect, resolve, seals_of
 from engine.domain.approvals import Approval, order_hash
 from engine.domain.desk import AuditLine, Json
-from engine.domain.errors import DataError
 from engine.domain.evidence import (
     AuditRef,
     Evidence,
@@ -31,14 +32,20 @@ from engine.ports import UnitOfWork
 _SHORT = 20
 
 
-def evidence(unit: UnitOfWork, venue: str, subject: str) -> Evidence | None:
+type LookAtChain = Callable[[UnitOfWork, Iterable[int]], ChainState]
+"""How the trail stands, with the numbers of lines that are to be checked in any case."""
+
+
+def evidence(
+    unit: UnitOfWork, venue: str, subject: str, look_at_chain: LookAtChain = whole_chain
+) -> Evidence | None:
     """Everything about the trade of this id; ``None`` for an id that nothing is known of."""
     subject = subject.strip().lower()
     entry, decision = resolve(unit, venue, subject)
     if entry is None and decision is None:
         return None
     case = collect(unit, entry, decision)
-    chain_lines, chain_error = _chain(unit)
+    chain = look_at_chain(unit, case.lines)
     looked = _Look(unit=unit, case=case)
     looked.all()
     return Evidence(
@@ -46,18 +53,10 @@ def evidence(unit: UnitOfWork, venue: str, subject: str) -> Evidence | None:
         steps=tuple(looked.steps),
         findings=(*looked.findings, *_profit(unit, venue, case)),
         lines=tuple(_ref(line) for _, line in sorted(case.lines.items())),
-        chain_lines=chain_lines,
-        chain_error=chain_error,
+        chain_lines=chain.lines,
+        chain_left=chain.left,
+        chain_error=chain.error,
     )
-
-
-def _chain(unit: UnitOfWork) -> tuple[int, str]:
-    """How many lines the whole trail has, and its first break."""
-    try:
-        return unit.audit.verify(), ""
-    except DataError as err:
-        newest = unit.audit.tail(1)
-        return (newest[0].number if newest else 0), str(err)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from engine.desk.context import DeskContext
 from engine.desk.queries import entry_id
 from engine.desk.records.shadow import ShadowBar, ShadowMarket, bar_of, meet, voided
 from engine.domain.approvals import Approval
-from engine.domain.lifecycles import OrderState
+from engine.domain.lifecycles import ApprovalState, OrderState
 from engine.domain.market import Symbol
 from engine.domain.orders import Order
 from engine.domain.reasons import ReasonCode
@@ -90,7 +90,7 @@ class ShadowKeeper:
             vetoed_at=veto.decided_at or veto.expires_at,
             due_at=_due_at(unit, veto, order),
             decided_by=veto.decided_by,
-            note=veto.note,
+            note=veto.note if veto.state is ApprovalState.REJECTED else "",
         )
         return voided(shadow, TRADED, order.updated_at) if _was_traded(unit, order) else shadow
 

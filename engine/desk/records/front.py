@@ -11,6 +11,7 @@ from engine.domain.evidence import Evidence
 from engine.domain.ids import IntentId, TradeId
 from engine.domain.market import Symbol
 from engine.domain.records import (
+    CurrencyView,
     CurveView,
     Export,
     ExportWish,
@@ -55,6 +56,14 @@ class RecordsFront(Protocol):
         self, entry_order_id: IntentId, stop_price: Decimal | str, by: int
     ) -> StopOutcome:
         """Move a stop closer to the price, never further; the same wish twice moves it once."""
+        ...
+
+    def currency(self) -> CurrencyView:
+        """What the owner counts in beside the quote currency, and what could be chosen."""
+        ...
+
+    def choose_currency(self, code: str, by: int) -> bool:
+        """Count in an offered currency, "" for the quote alone; only an owner may."""
         ...
 
     def veto(self) -> VetoView:

@@ -186,6 +186,9 @@ ACTS: Mapping[str, Act] = {
         Role.APPROVER,
         lambda on, by: on.desk.records.move_stop(on.entry_order_id, "97", by),
     ),
+    "records.choose_currency": Act(
+        Role.OWNER, lambda on, by: on.desk.records.choose_currency("", by)
+    ),
 }
 
 FOR_ALL = frozenset({"pair", "changes.join", "stranger", "say"})

@@ -8,7 +8,6 @@ hostile text.
 
 from collections.abc import Mapping, Sequence
 
-from bot.messages.callbacks_approvals import ShowInbox
 from bot.messages.callbacks_changes import ChooseRole, SetPreference, ShowPerson, ShowSettings
 
 ARGUMENTS: Mapping[str, Sequence[str]] = {
@@ -95,7 +94,7 @@ ARGUMENTS: Mapping[str, Sequence[str]] = {
     "kill": ("on", "off", "perhaps"),
 }
 
-NOT_SHOWN: frozenset[type] = frozenset({ShowInbox})
+NOT_SHOWN: frozenset[type] = frozenset()
 """Kinds of button that no screen shows."""
 
 ONLY_IN_PRIVATE: frozenset[type] = frozenset({ChooseRole, SetPreference, ShowPerson, ShowSettings})

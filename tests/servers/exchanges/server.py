@@ -95,7 +95,8 @@ class ExchangeServer(ABC):
     """A loopback exchange; use it as a context manager.
 
     ``now_ms`` is the venue's clock (real time by default) and decides which bars exist and which
-    one is forming; ``monotonic`` drives its rate limits.
+    one is forming; ``monotonic`` drives its rate limits. ``port`` may be set before the
+    server is entered; 0 takes any that is free.
     """
 
     ccxt_id: str
@@ -108,6 +109,7 @@ class ExchangeServer(ABC):
         now_ms: Callable[[], int] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.port = 0
         self.now_ms = now_ms or (lambda: int(time.time() * 1000))
         self.monotonic = monotonic
         self.data = MarketData()
@@ -299,7 +301,7 @@ class ExchangeServer(ABC):
 
     async def _listen(self, runner: web.AppRunner) -> None:
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", self.port).start()
         host, port = runner.addresses[0][:2]
         self.base_url = f"http://{host}:{port}"
 

@@ -11,7 +11,6 @@ from bot.messages.callbacks_approvals import (
     ChooseSize,
     HideSizes,
     OfferSizes,
-    ShowInbox,
 )
 from engine.domain.views import Press
 
@@ -22,7 +21,6 @@ EVERY: list[Callback] = [
     *(made(token) for made in (OfferSizes, HideSizes) for token in (TOKEN, LONGEST)),
     *(ChooseSize(LONGEST, percent) for percent in SHARES),
     *(AnswerInInbox(LONGEST, press) for press in (Press.APPROVE, Press.REJECT)),
-    ShowInbox(),
 ]
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from bot.messages.card import render_card
 from bot.messages.markup import plain
+from bot.policy import LANGUAGES
+from engine.desk.narrate import keep_words
 from engine.domain.decisions import Decision, EdgeEstimate
 from tests.fakes.desk_builder import Bench, build
 from tests.fakes.units import FakeUnits
@@ -52,6 +54,19 @@ def test_a_calibrated_card_tells_edge_interval_and_n(
     assert line in told
     assert "calibr" not in told.lower()
     assert "kalibriert" not in told.lower()
+
+
+def test_words_of_a_model_are_for_who_reads_their_language(bench: Bench) -> None:
+    decision = scored(bench.decide())
+    ask(bench, decision)
+    text = "Der Markt ist überverkauft und dreht."
+    context = bench.assembled.context
+    keep_words(context, decision.id, text, is_from_model=True, language="de")
+    told = {
+        language: render_card(telling(bench, language, decision_id=decision.id))
+        for language in LANGUAGES
+    }
+    assert {name for name, one in told.items() if one and text in one.text} == {"de"}
 
 
 def test_an_edge_without_a_cost_is_told_before_costs(bench: Bench) -> None:

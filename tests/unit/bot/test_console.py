@@ -98,10 +98,11 @@ async def test_a_card_in_the_terminal_is_approved_by_its_number(
         assert "<b>" not in card
         terminal.types(terminal.number(card, "✅ Approve"))
         await terminal.reads("→ Approved and filled.")
-        await terminal.reads("✅ Approved by terminal")
+        await terminal.reads("✅ Approved by the terminal")
         await terminal.reads("bought 5 BTC")
         terminal.types(terminal.number(card, "✅ Approve"))
-        await terminal.reads("I did not understand")
+        gone = await terminal.reads("any more")
+        assert "No button has the number" in gone
     assert len(bench.fills()) == 1
 
 
@@ -138,7 +139,7 @@ async def test_open_questions_are_asked_again_after_a_restart(
     async with talking(bench, wall, console(again, tmp_path, wall)):
         card = await again.reads("Approve?")
         again.types(again.number(card, "✖ Reject"))
-        await again.reads("✖ Rejected by terminal")
+        await again.reads("✖ Rejected by the terminal")
     again.ends()
     assert bench.pending() == ()
 

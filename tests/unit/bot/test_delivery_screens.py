@@ -209,7 +209,7 @@ def test_the_digest_says_what_happened(bench: Bench) -> None:
     text = plain(rendered.text)
     assert "24 hours: 1 bought, 1 closed" in text
     assert "🟢 BTC/USDT +47.40 USDT · closed by a person" in text
-    assert "Open: 0 positions, 1 questions" in text
+    assert "Open: 0 positions, 1 question" in text
     assert "Held back: 3" in text
     assert "Nothing qualified" not in text
     assert rendered.picture is not None

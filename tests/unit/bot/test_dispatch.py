@@ -12,10 +12,12 @@ from bot.handlers.dispatch import Dispatcher, Strangers
 from bot.handlers.presses import PRESSES
 from bot.messages import callbacks
 from bot.messages.callbacks import Callback, encode
+from bot.messages.callbacks_explorer import Look
 from bot.messages.words import Words
 from bot.policy import ChatOptions
 from engine.desk.people import new_pairing_code
 from engine.domain.desk import Person, Role
+from engine.domain.market import Timeframe
 from engine.ports import Units
 from tests.fakes.desk_builder import APPROVER, OWNER, START, STRANGER, VIEWER, Bench, build
 from tests.unit.bot.harness import scored
@@ -256,3 +258,47 @@ def test_a_chosen_language_stays_whatever_the_app_speaks(
     dispatcher.respond(said("/settings language es", language="de"))
     dispatcher.respond(said("/status", language="de"))
     assert language_of(bench) == "es"
+
+
+@pytest.mark.parametrize(
+    ("text", "look"),
+    [
+        ("/chart BTC sheet", None),
+        ("/chart sheet BTC", None),
+        ("/chart hoja btc", None),
+        ("/chart 4h BTC/USDT", "4h"),
+        ("/chart btc 4h", "4h"),
+        ("/chart BTC", "1h"),
+    ],
+)
+def test_the_words_of_a_chart_come_in_any_order(
+    text: str, look: str | None, dispatcher: Dispatcher
+) -> None:
+    (reply,) = dispatcher.respond(said(text)).replies
+    assert (reply.kind, reply.payload["symbol"]) == ("chart", "BTC/USDT")
+    frame = Timeframe(look) if look else None
+    assert reply.payload["look"] == Look(frame).code
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("/chart", "chart_usage"),
+        ("/chart sheet", "chart_usage"),
+        ("/chart BTC ETH", "chart_usage"),
+        ("/chart nothing", "unknown_symbol"),
+        ("/chart BTC 7h", "unknown_timeframe"),
+    ],
+)
+def test_a_chart_of_nothing_says_what_was_wrong(
+    text: str, answer: str, dispatcher: Dispatcher
+) -> None:
+    assert text_of(dispatcher.respond(said(text))) == answer
+
+
+def test_the_number_of_a_button_that_is_gone_is_answered_politely(bench: Bench) -> None:
+    desk = bench.assembled.desk
+    terminal = Dispatcher(desk, options=ChatOptions(), clock=bench.wall, source="console")
+    assert text_of(terminal.respond(said("12"))) == "number_gone"
+    chat = Dispatcher(desk, options=ChatOptions(), clock=bench.wall, source="telegram")
+    assert text_of(chat.respond(said("12"))) == "not_understood"

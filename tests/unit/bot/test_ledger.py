@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from bot.ledger import Audience, OutboxLedger
 from bot.loads import Delivered, Load
 from engine.desk.delivery.letters import find_chat_again
+from engine.domain.alerts import Firing, Hit
 from engine.domain.delivery import Loudness, MessageType
 from engine.domain.desk import Delivery, MessageState, OutboxMessage, Person, Priority, Role
 from engine.domain.ids import MessageId
@@ -352,3 +354,55 @@ def test_preferences_of_another_chat_change_nothing_here(desk: Desk) -> None:
     desk.prefer(VIEWER, loudness=dict.fromkeys(MessageType, Loudness.OFF))
     desk.put(row("news", chat_id=None))
     assert [load.chat_id for load in desk.run()] == [OWNER]
+
+
+def answer(name: str, text: str = "paused") -> OutboxMessage:
+    """An answer to a command: its subject is the command, its words are one sentence."""
+    payload = {"text": text, "values": {}}
+    return row(f"notice:telegram:{name}", "notice", priority=Priority.ANSWER, payload=payload)
+
+
+def test_an_answer_is_never_in_a_list(desk: Desk) -> None:
+    desk.put(*(row(f"fill{number}") for number in range(12)))
+    desk.put(*(answer(f"{number}", f"text{number}") for number in range(12)))
+    told = desk.run()
+    assert [load.told.kind for load in told] == ["notice"] * 12 + ["backlog"]
+    assert names(told)[:12] == [f"notice:telegram:{number}" for number in range(12)]
+    assert {one.kind for one in told[-1].rows} == {"fill"}
+
+
+def test_what_was_asked_twice_is_answered_once(desk: Desk) -> None:
+    desk.put(answer("1"), answer("2"), answer("3", "resumed"), answer("4"))
+    told = desk.run()
+    assert [len(load.rows) for load in told] == [3, 1]
+    assert set(desk.states().values()) == {MessageState.SENT}
+
+
+def test_two_reports_of_the_same_kind_are_two_messages(desk: Desk) -> None:
+    payload = {"text": "job_failed", "values": {"name": "gaps"}}
+    desk.put(row("n1", "notice", payload=payload), row("n2", "notice", payload=payload))
+    assert [len(load.rows) for load in desk.run()] == [1, 1]
+
+
+def test_an_answer_is_late_after_five_minutes_and_a_report_never_is(desk: Desk) -> None:
+    asked, report = answer("1"), row("fill1")
+    desk.clock.advance(minutes=4)
+    assert not desk.ledger.is_late(asked)
+    desk.clock.advance(minutes=1)
+    assert desk.ledger.is_late(asked)
+    assert not desk.ledger.is_late(report)
+
+
+def test_an_alert_is_muted_where_all_its_markets_are(desk: Desk) -> None:
+    desk.prefer(muted={"BTC/USDT": T0 + HOUR, "ETH/USDT": T0 + HOUR})
+    with desk.units() as unit:
+        for number, keys in ((1, ("BTC/USDT", "ETH/USDT")), (2, ("BTC/USDT", "SOL/USDT"))):
+            hits = tuple(Hit(key=key, at=T0, began_at=T0, value=Decimal(1)) for key in keys)
+            firing = Firing(alert_id="al1", number=number, text="x", told_at=T0, hits=hits)
+            unit.alerts.add_firing(firing)
+        unit.commit()
+    for number in (1, 2):
+        payload = {"alert_id": "al1", "number": number, "symbol": ""}
+        desk.put(row(f"alert:{number}", "alert", payload=payload))
+    assert names(desk.run()) == ["alert:2"]
+    assert desk.states()["alert:1"] is MessageState.HELD

@@ -1,19 +1,23 @@
 """Every kind of message, from a real desk: true, valid, within its limits, in three languages."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from bot.channel import CAPTION_LIMIT, TEXT_LIMIT
 from bot.charts.views import CardPicture, ChartPicture, PortfolioPicture
 from bot.messages.card import render_card
+from bot.messages.inbox import render_inbox
 from bot.messages.markup import plain, shown_length
 from bot.messages.registry import RENDERERS
 from bot.messages.rendered import Rendered, StoredFacts, Telling
 from bot.messages.words import Words
 from bot.policy import LANGUAGES, ChatOptions
+from engine.checks.policy import ApprovalPolicy, AutomationPolicy
 from engine.desk.narrate import keep_words
 from engine.domain.alerts import Firing, Hit
 from engine.domain.changes import ChangeKind, ChangeWish
@@ -21,16 +25,21 @@ from engine.domain.decisions import Decision
 from engine.domain.desk import Json, Mode, Person, QuarantinedCandle
 from engine.domain.factors import Challenge, ChallengeKind
 from engine.domain.market import Symbol
+from engine.domain.purchases import purchase_id
 from engine.domain.reasons import ReasonCode, RouteCode
 from engine.domain.research import BacktestWish
 from engine.domain.signals import Contribution, Score
 from engine.domain.values import to_ms
 from engine.domain.views import Press
 from engine.ports import Units
+from engine.strategy.policy import TradingPolicy
 from tests.fakes.desk_builder import APPROVER, BTC, OWNER, VIEWER, Bench, build
 from tests.fakes.samples import HOSTILE
 from tests.servers.telegram.entities import format_text
 from tests.unit.bot.harness import scored
+
+_TIME = re.compile(r"\b\d{2}:\d{2}\b")
+_EXAMPLE = re.compile(r"/\w+ [^·\n]*")
 
 
 @pytest.fixture
@@ -81,6 +90,14 @@ def assert_sendable(rendered: Rendered) -> None:
         for button in row:
             assert 1 <= len(button.data.encode()) <= 64
             assert button.text
+
+
+def assert_one_zone(text: str) -> None:
+    """A message with a time names its zone once; times in examples are nobody's."""
+    told = _EXAMPLE.sub("", plain(text))
+    assert told.count(" CET") == bool(_TIME.search(told)), told
+    assert not re.search(r":\d{2} UTC", told), told
+    assert not any("\ue000" <= char <= "\ue07f" for char in text)
 
 
 def _challenge(bench: Bench) -> str:
@@ -145,6 +162,13 @@ def _changing(bench: Bench) -> str:
     return asked.change.id
 
 
+def _purchased(bench: Bench) -> str:
+    """A purchase by hand; returns its order's id."""
+    desk = bench.assembled.desk
+    desk.buy(BTC, "50", OWNER.user_id, request_id="p1")
+    return purchase_id("p1")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", sorted(RENDERERS))
 def test_every_kind_is_told_in_every_language(kind: str, language: str, bench: Bench) -> None:
@@ -204,11 +228,13 @@ def test_every_kind_is_told_in_every_language(kind: str, language: str, bench: B
             "expires_s": 1_800_000_000,
             "minutes": 5,
         },
+        "purchase": {"order_id": _purchased(bench)},
     }
     rendered = RENDERERS[kind](telling(bench, language, payload=payloads.get(kind)))
     assert rendered is not None
     assert_sendable(rendered)
     assert "{" not in rendered.text.replace("{detail}", "")
+    assert_one_zone(rendered.text)
 
 
 @pytest.mark.parametrize("kind", ["card", "fill", "closed"])
@@ -254,7 +280,11 @@ def test_a_group_sees_the_buttons(bench: Bench) -> None:
     ("press", "says", "left"),
     [
         (Press.APPROVE, "✅ Approved by Olga at 13:00:00", []),
-        (Press.HALF, "✅ Approved at 50 % of the size by Olga at 13:00:00", []),
+        (
+            Press.HALF,
+            "✅ Approved smaller: 2.5 BTC ≈ 250.00 USDT (50 %), by Olga at 13:00:00",
+            [],
+        ),
         (
             Press.REJECT,
             "✖ Rejected by Olga at 13:00:00",
@@ -269,8 +299,51 @@ def test_an_end_names_who_and_when_and_keeps_the_content(
     bench.press(bench.pending()[0], press)
     rendered = card(bench, decision)
     assert says in rendered.text
+    assert "Size 5 BTC ≈ 500.00 USDT" in rendered.text  # what was asked, whatever was approved
     assert "Entry 100.00" in rendered.text
     assert labels(rendered) == left
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"on_expiry": "smaller"},
+            "⚙ Placed by your rule at expiry, smaller: 1 BTC ≈ 100.00 USDT",
+        ),
+        (
+            {"on_expiry": "limit"},
+            "⚙ Placed by your rule at expiry: 5 BTC ≈ 500.00 USDT, limit 100.00",
+        ),
+        (
+            {"on_expiry": "limit", "totp_above_quote": Decimal(400)},
+            "⚙ Your rule at expiry (limit at the asked price) bought nothing: it needs several",
+        ),
+        (
+            {"on_expiry": "smaller", "ask_above_quote": Decimal(1)},
+            "⚙ Your rule at expiry (smaller) bought nothing: the size is below the venue's minimum",
+        ),
+    ],
+    ids=str,
+)
+def test_what_a_rule_did_at_expiry_is_told_as_the_rules(
+    changes: dict[str, Any], says: str, fake_units: Units
+) -> None:
+    automation = AutomationPolicy(uncalibrated_paper="auto")
+    policies = TradingPolicy(approval=ApprovalPolicy(**changes), automation=automation)
+    bench = build(fake_units, policies=policies)
+    decision = ask(bench)
+    bench.advance(minutes=15)
+    bench.assembled.questions.expire()
+    told = card(bench, decision).text
+    assert "Size 5 BTC ≈ 500.00 USDT" in told
+    assert "⌛ Expired at 13:15:00" in told
+    assert says in told
+    (row,) = bench.assembled.desk.inbox.ended()
+    listed = render_inbox(telling(bench, reader=OWNER)).text
+    rule = "limit at the asked price" if changes["on_expiry"] == "limit" else "smaller"
+    assert f"expired · by your rule: {rule}" in listed
+    assert row.decided_by is None
 
 
 def test_an_expired_card_says_so(bench: Bench) -> None:
@@ -455,7 +528,7 @@ def test_status_names_trouble(bench: Bench) -> None:
     rendered = RENDERERS["status"](telling(bench))
     assert rendered is not None
     assert "🔴 <b>Kill switch on" in rendered.text
-    assert "1 rows in quarantine" in rendered.text
+    assert "1 row in quarantine" in rendered.text
     assert "&lt;html&gt;" in rendered.text
 
 

@@ -1,5 +1,6 @@
 """Three languages say the same things, and numbers are written as their readers write them."""
 
+import re
 import string
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,7 +9,8 @@ import pytest
 
 from bot.handlers.commands import COMMANDS
 from bot.messages.callbacks import REJECT_REASONS
-from bot.messages.words import Words, load_texts
+from bot.messages.markup import Html, escape, plain, say_aside
+from bot.messages.words import Words, addends, load_texts
 from bot.policy import LANGUAGES
 from engine.domain.desk import Mode, Role
 from engine.domain.lifecycles import ApprovalState
@@ -85,7 +87,9 @@ def test_an_unknown_language_is_english() -> None:
     ("value", "english", "german"),
     [
         ("1234.5", "1,234.50 USDT", "1.234,50 USDT"),
-        ("-0.004", "0.00 USDT", "0,00 USDT"),
+        ("-0.004", "−0.004 USDT", "−0,004 USDT"),
+        ("0.00123", "0.0012 USDT", "0,0012 USDT"),
+        ("-0.000000001", "0.00 USDT", "0,00 USDT"),
         ("-12.345", "−12.34 USDT", "−12,34 USDT"),
         ("12345678.995", "12,345,679.00 USDT", "12.345.679,00 USDT"),
     ],
@@ -124,13 +128,126 @@ def test_percentages_and_points() -> None:
     assert EN.bps(Decimal(38), signed=True) == "+38 bps"
 
 
-def test_times_are_in_the_owners_zone() -> None:
+def test_times_are_in_the_owners_zone_and_carry_its_name_unseen() -> None:
     moment = datetime(2026, 7, 1, 12, 30, 5, tzinfo=UTC)
-    assert EN.clock(moment) == "14:30:05"
-    assert EN.moment(moment) == "2026-07-01 14:30"
+    assert plain(EN.clock(moment)) == "14:30:05"
+    assert plain(EN.minute(moment)) == "14:30"
+    assert plain(EN.moment(moment)) == "2026-07-01 14:30"
+
+
+def test_a_message_names_the_zone_of_its_times_once_at_the_first() -> None:
+    moment = datetime(2026, 7, 1, 12, 30, tzinfo=UTC)
+    text = Html(f"<b>Closed</b> {EN.moment(moment)}, asked {EN.clock(moment)}")
+    assert say_aside(text) == "<b>Closed</b> 2026-07-01 14:30 CEST, asked 14:30:00"
+    far = Words.of("en", "America/Sao_Paulo")
+    assert say_aside(far.minute(moment)) == "09:30 UTC-03"
+    assert say_aside(Html("no time")) == "no time"
+
+
+def test_a_foreign_text_cannot_name_a_zone() -> None:
+    assert escape(f"x{EN.clock(datetime(2026, 7, 1, tzinfo=UTC))}"[1:]) == "02:00:00"
 
 
 def test_a_deadline_on_another_day_in_the_owners_zone_has_its_date() -> None:
     asked = datetime(2026, 7, 1, 21, 50, tzinfo=UTC)
-    assert EN.clock_beside(asked.replace(minute=59), asked) == "23:59:00"
-    assert EN.clock_beside(asked.replace(hour=22), asked) == "2026-07-02 00:50"
+    assert plain(EN.clock_beside(asked.replace(minute=59), asked)) == "23:59:00"
+    assert plain(EN.clock_beside(asked.replace(hour=22), asked)) == "2026-07-02 00:50"
+
+
+def test_one_of_something_is_not_called_many() -> None:
+    assert "1 open question ·" in EN("status.book", questions=1, positions=0, orders=2)
+    assert "0 positions · 2 unfinished orders" in EN(
+        "status.book", questions=1, positions=0, orders=2
+    )
+    assert "1 offene Frage · 1 Position" in DE("status.book", questions=1, positions=1, orders=1)
+    assert "11 Positionen" in DE("status.book", questions="1", positions="11", orders=1)
+
+
+def test_something_small_is_not_shown_as_nothing() -> None:
+    assert EN.percent(Decimal("0.0004")) == "0.04 %"
+    assert EN.percent(Decimal("-0.0004"), signed=True) == "−0.04 %"
+    assert DE.percent(Decimal("0.000001"), digits=2, signed=True) == "+0,0001 %"
+    assert EN.percent(Decimal("-0.0000000001"), signed=True) == "0.0 %"
+    assert EN.percent(Decimal("0.0000000001"), signed=True) == "0.0 %"
+    assert EN.bps(Decimal("0.3"), signed=True) == "+0.3 bps"
+    assert EN.points(Decimal("0.04")) == "0.0"
+
+
+def test_prices_that_differ_look_different() -> None:
+    assert EN.prices(Decimal("98765.4321"), Decimal("98765.4309")) == ("98,765.432", "98,765.431")
+    assert EN.prices(Decimal("0.00000123"), Decimal("0.00000122")) == ("0.00000123", "0.00000122")
+    assert EN.prices(Decimal("1.23456789"), Decimal("1.23456788")) == ("1.23456789", "1.23456788")
+    assert EN.prices(Decimal(100), Decimal(100)) == ("100.00", "100.00")
+    assert EN.prices(Decimal(64000), Decimal("64000.5")) == ("64,000.00", "64,000.50")
+
+
+def test_what_is_shown_adds_up_to_what_is_shown() -> None:
+    parts = [Decimal("0.125"), Decimal("0.125"), Decimal("0.004")]
+    assert addends(parts, Decimal("0.254"), 2) == (
+        Decimal("0.13"),
+        Decimal("0.12"),
+        Decimal("0.00"),
+    )
+    losses = [Decimal("-0.335"), Decimal("0.335")]
+    assert sum(addends(losses, Decimal(0), 2)) == 0
+
+
+_COUNTS = (
+    "bought|closed|count|days|done|entries|have|limit|markets|minutes|n|needed|orders|positions"
+    "|questions|scored|total|trades|winners|losers|won"
+)
+_COUNTED = re.compile(rf"\{{({_COUNTS})\}} (?!\{{\1:)([^\W\d_]+)")
+_SAME_FOR_ONE = frozenset(
+    [
+        "again",
+        "agreed",
+        "at",
+        "before",
+        "bought",
+        "closed",
+        "for",
+        "here",
+        "in",
+        "more",
+        "of",
+        "won",
+        "would",
+        "einverstanden",
+        "für",
+        "gewonnen",
+        "geschlossen",
+        "gekauft",
+        "im",
+        "nochmals",
+        "unversehrt",
+        "von",
+        "vor",
+        "zugestimmt",
+        "Kosten",
+        "antes",
+        "de",
+        "en",
+        "más",
+        "por",
+        "d",
+        "h",
+        "min",
+        "s",
+        "T",
+    ]
+)
+
+
+_NEVER_ONE = ("buy.asked", "changes.votes", "job_results.", "purchase.too_few", "signals.")
+"""Votes are told where several are needed, indicators look at many days, jobs speak as they do."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_word_after_a_number_is_left_in_the_plural(language: str) -> None:
+    found = {
+        f"{name}: {counted[0]}"
+        for name, text in load_texts(language).items()
+        for counted in _COUNTED.finditer(text)
+        if counted[2] not in _SAME_FOR_ONE and not name.startswith(_NEVER_ONE)
+    }
+    assert not found

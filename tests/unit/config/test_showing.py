@@ -78,7 +78,7 @@ def test_every_number_has_its_unit_in_its_name() -> None:
     plain = {"at", "port", "top", "seed", "speed", "quorum", "book_levels", "max_open_positions",
              "max_entries_per_day", "nearest_misses", "max_output_tokens", "breaker_failures",
              "impact_coefficient", "kelly_multiplier", "exit_score", "min_score",
-             "prices_per_look", "rearm_points", "most_per_person"}  # fmt: skip
+             "prices_per_look", "rearm_points", "most_per_person", "connections"}  # fmt: skip
     numbers = [key for _, key in tree().walk() if _is_number(key)]
     assert len(numbers) > 50
     assert [key.name for key in numbers if not key.name.endswith(units)] == [

@@ -17,6 +17,7 @@ from engine.domain.explorer import (
 )
 from engine.domain.market import CandleSeries, Symbol, Timeframe
 from engine.domain.reasons import ReasonCode, RouteCode, VerdictCode
+from engine.domain.views import Press
 from engine.market.resample import resample
 from engine.strategy.policy import EntryPolicy, TradingPolicy
 from engine.strategy.shipped import score_strategy, trend_strategy
@@ -278,6 +279,26 @@ def test_a_symbol_or_an_id_is_found_and_nonsense_is_not(fake_units: FakeUnits) -
     newest = explorer.find("")
     assert newest is not None
     assert newest.at == START
+
+
+def test_the_newest_is_an_open_question_else_the_strongest_of_the_last_close(
+    fake_units: FakeUnits,
+) -> None:
+    bench = scanned(fake_units)
+    explorer = bench.assembled.desk.explorer
+    asked = bench.ask(ETH)
+    assert asked.decision_id is not None
+    with bench.units(read_only=True) as unit:
+        about = unit.decisions.get(asked.decision_id)
+    assert about is not None
+    assert explorer.find("") == Place(symbol=ETH, timeframe=H1, at=about.closed_at)
+    bench.press(asked, Press.REJECT)
+    with bench.units(read_only=True) as unit:
+        last = [unit.decisions.latest(symbol)[0] for symbol in (BTC, ETH)]
+    newest = [one for one in last if one.closed_at == max(each.closed_at for each in last)]
+    points = {one.score.points if one.score else D(0): one for one in newest}
+    strongest = points[max(points)]
+    assert explorer.find("") == Place(symbol=strongest.symbol, timeframe=H1, at=strongest.closed_at)
 
 
 def test_without_any_decision_there_is_no_newest_one(fake_units: FakeUnits) -> None:

@@ -155,7 +155,7 @@ def test_a_purchase_ends_the_question_about_the_same_symbol_at_its_press(bench: 
 def test_what_needs_two_people_is_not_bought_by_one(fake_units: FakeUnits) -> None:
     policies = TradingPolicy(approval=ApprovalPolicy(quorum_above_quote=D(400)))
     bench = build(fake_units, policies=policies)
-    assert buy(bench, "500").reason == "not_approved"
+    assert buy(bench, "500").reason == "people_wanted"
     assert buy(bench, "400", request="u9").done
 
 

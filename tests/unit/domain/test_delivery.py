@@ -147,11 +147,11 @@ def told(
     *,
     policy: DeliveryPolicy | None = None,
     role: Role | None = Role.OWNER,
-    market: str = "",
+    markets: tuple[str, ...] = (),
     is_urgent: bool = False,
     now: datetime = NOON,
 ) -> Loudness:
-    matter = Matter(kind=kind, market=market, is_urgent=is_urgent)
+    matter = Matter(kind=kind, markets=frozenset(markets), is_urgent=is_urgent)
     return manner(policy or DeliveryPolicy(), own, role, matter, now)
 
 
@@ -203,10 +203,20 @@ def test_a_mute_holds_what_can_wait_and_silences_the_rest() -> None:
 
 def test_a_mute_of_one_market_is_about_that_market() -> None:
     own = ChatPreferences(chat_id=1, muted={"BTC/USDT": NOON + HOUR})
-    assert told(MessageType.OPPORTUNITY, own, market="BTC/USDT") is Loudness.DIGEST
-    assert told(MessageType.OPPORTUNITY, own, market="ETH/USDT") is Loudness.LOUD
-    assert told(MessageType.FILL, own, market="BTC/USDT") is Loudness.SILENT
+    assert told(MessageType.OPPORTUNITY, own, markets=("BTC/USDT",)) is Loudness.DIGEST
+    assert told(MessageType.OPPORTUNITY, own, markets=("ETH/USDT",)) is Loudness.LOUD
+    assert told(MessageType.FILL, own, markets=("BTC/USDT",)) is Loudness.SILENT
     assert told(MessageType.FILL, own) is Loudness.LOUD
+
+
+def test_what_is_about_several_markets_is_muted_when_all_of_them_are() -> None:
+    both = ("BTC/USDT", "ETH/USDT")
+    one = ChatPreferences(chat_id=1, muted={"BTC/USDT": NOON + HOUR})
+    each = ChatPreferences(chat_id=1, muted={"BTC/USDT": NOON + HOUR, "ETH/USDT": NOON + HOUR})
+    over = ChatPreferences(chat_id=1, muted={"BTC/USDT": NOON + HOUR, "ETH/USDT": NOON})
+    assert told(MessageType.ALERT, one, markets=both) is Loudness.LOUD
+    assert told(MessageType.ALERT, each, markets=both) is Loudness.DIGEST
+    assert told(MessageType.ALERT, over, markets=both) is Loudness.LOUD
 
 
 def test_where_no_digest_comes_nothing_is_held_for_it() -> None:

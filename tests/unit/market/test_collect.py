@@ -1,5 +1,10 @@
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+
 from engine.clock import ReplayClock
 from engine.domain.errors import UnknownSymbolError, VenueUnavailableError
+from engine.domain.market import Symbol, Timeframe
 from engine.market.collect import CandleCollector, Collected, Freshness
 from engine.market.policy import MarketPolicy
 from tests.fakes.units import FakeUnits
@@ -8,6 +13,7 @@ from tests.unit.market.candles import (
     ETH,
     HOUR,
     START,
+    Row,
     ScriptedVenue,
     at,
     row,
@@ -158,6 +164,48 @@ def test_a_venue_that_fails_costs_only_its_own_symbol() -> None:
     assert btc.freshness is Freshness.VENUE_ERROR
     assert "timed out after 10 s" in btc.detail
     assert eth.is_fresh
+
+
+def test_symbols_asked_for_at_once_come_in_their_order_and_alone() -> None:
+    """The venue answers the last symbol first, and one of them with an error."""
+    symbols = [Symbol(f"C{number}", "USDT") for number in range(4)]
+    venue = BackwardVenue({symbol: rows(3, 100.0 + n) for n, symbol in enumerate(symbols)})
+    venue.broken = symbols[1]
+    units = FakeUnits()
+    collector = CandleCollector(
+        units=units, source=venue, venue="test", clock=ReplayClock(at(3)), policy=POLICY, lanes=4
+    )
+    outcomes = collector.collect(symbols, HOUR, at(3))
+    assert venue.answered == [*reversed(symbols)]
+    assert [one.symbol for one in outcomes] == symbols
+    assert [one.is_fresh for one in outcomes] == [True, False, True, True]
+    with units(read_only=True) as unit:
+        stored = [unit.candles.between("test", s, HOUR, START, at(9)).close for s in symbols]
+    assert [list(closes) for closes in stored] == [[100.0] * 3, [], [102.0] * 3, [103.0] * 3]
+
+
+class BackwardVenue(ScriptedVenue):
+    """Answers no symbol before the one after it has been answered."""
+
+    def __init__(self, bars: dict[Symbol, list[Row]]) -> None:
+        super().__init__(bars)
+        self.broken: Symbol | None = None
+        self.answered: list[Symbol] = []
+        self._turns = {symbol: threading.Event() for symbol in bars}
+        self._turns[max(bars)].set()
+
+    def raw_candles(
+        self, symbol: Symbol, timeframe: Timeframe, *, since: datetime | None, limit: int
+    ) -> Sequence[object]:
+        self._turns[symbol].wait()
+        try:
+            if symbol == self.broken:
+                raise VenueUnavailableError("test", "timed out")
+            return super().raw_candles(symbol, timeframe, since=since, limit=limit)
+        finally:
+            self.answered.append(symbol)
+            for earlier in sorted(self._turns)[: sorted(self._turns).index(symbol)][-1:]:
+                self._turns[earlier].set()
 
 
 def test_an_unknown_symbol_is_a_value_too() -> None:

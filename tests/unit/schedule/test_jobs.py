@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 
@@ -79,7 +80,26 @@ async def test_what_people_ask_for_runs_once_and_is_noted_at_once(
     assert (harmless.runs, other.runs) == (2, 0)
     assert runs(fake_units)["snapshot"].finished_at == clock.now()
     with fake_units(read_only=True) as unit:
-        snapshot, closes = job_rows(unit)
+        snapshot, closes = job_rows(unit, clock.now())
     assert snapshot.next_at is not None
     assert (snapshot.next_at - clock.now()).total_seconds() == 3600
     assert closes.last is None
+
+
+@pytest.mark.parametrize(
+    ("passed_s", "next_s"),
+    [(0, 5), (4, 5), (5, 5), (6, 10), (52, 55)],
+    ids=lambda value: f"{value}s",
+)
+async def test_the_next_run_is_never_in_the_past(
+    passed_s: int, next_s: int, fake_units: FakeUnits, worker: ThreadPoolExecutor
+) -> None:
+    clock = HandClock(T0)
+    runner = JobRunner(units=fake_units, wall=clock, worker=worker)
+    job = Job(name="lock", every_s=5.0, work=Counting())
+    runner.announce([job])
+    await runner.run(job)
+    clock.advance(seconds=passed_s)
+    with fake_units(read_only=True) as unit:
+        (row,) = job_rows(unit, clock.now())
+    assert row.next_at == T0 + timedelta(seconds=next_s)

@@ -150,9 +150,9 @@ def test_what_is_said() -> None:
         "8 markets, 4h candles",
         "Sharpe, daily",
         "0.93",
-        "−18.7%",
+        "−18.7 %",
         "1,822",
-        "35.8%",
+        "35.8 %",
         "32.9 bps",
         "6.96k USDT",
         "Equity, USDT",
@@ -185,7 +185,7 @@ def test_accounts_of_one_size_are_drawn_to_a_plain_scale() -> None:
 
 def test_two_runs_and_their_difference() -> None:
     shown = said(comparison_picture(comparison()))
-    assert {"trend-1", "score-1+5b0e", "Difference", "−8.8%", "+10.7%", "401", "−1,421"} <= set(
+    assert {"trend-1", "score-1+5b0e", "Difference", "−8.8 %", "+10.7 %", "401", "−1,421"} <= set(
         shown
     )
     assert "daily returns correlate 0.18" in shown

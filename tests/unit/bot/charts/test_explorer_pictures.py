@@ -179,7 +179,7 @@ def test_foreign_texts_are_cut_and_overlap_nothing() -> None:
 def test_the_list_names_every_market_its_score_and_what_came_of_it() -> None:
     shown = told(board.compose(samples_explorer.board()))
     assert {"Strongest signals", "BTC/USDT", "▲ 74.1", "a person is asked", "▼ 61.2"} <= set(shown)
-    assert {"Time in Europe/Berlin", "│ the score that is needed", "13:00"} <= set(shown)
+    assert {"Time in Europe/Berlin", "│ the score that is needed", "1h · 13:00"} <= set(shown)
 
 
 def test_an_empty_list_says_why() -> None:

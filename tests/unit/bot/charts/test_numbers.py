@@ -8,6 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.charts import numbers
+from bot.charts.number_format import NumberFormat
+from bot.messages.words import Words
+
+ENGLISH = NumberFormat()
+GERMAN = Words.of("de", "UTC").chart_words().numbers
+SPANISH = Words.of("es", "UTC").chart_words().numbers
 
 
 @pytest.mark.parametrize(
@@ -23,12 +29,14 @@ from bot.charts import numbers
         (12_500_000.0, 100_000.0, "12.5M"),
         (2e16, 1e14, "2.00e16"),
         (5.0, 0.0, "5.00"),
+        (0.00000123, 1e-10, "0.0000012300"),
+        (0.0, 1e-14, "0"),
         (math.nan, 1.0, "–"),
         (math.inf, 1.0, "–"),
     ],
 )
 def test_a_price_has_the_decimals_its_step_needs(value: float, step: float, text: str) -> None:
-    assert numbers.price(value, step) == text
+    assert ENGLISH.price(value, step) == text
 
 
 @pytest.mark.parametrize(
@@ -42,22 +50,22 @@ def test_a_price_has_the_decimals_its_step_needs(value: float, step: float, text
     ],
 )
 def test_an_amount_shows_cents_or_five_digits(value: float, text: str) -> None:
-    assert numbers.amount(value) == text
+    assert ENGLISH.amount(value) == text
 
 
 @pytest.mark.parametrize(
     ("fraction", "text"),
     [
-        (0.0123, "+1.2%"),
-        (-0.5, "−50.0%"),
-        (0.0, "0.0%"),
-        (-0.0001, "0.0%"),
-        (12.3456, "+1,235%"),
+        (0.0123, "+1.2 %"),
+        (-0.5, "−50.0 %"),
+        (0.0, "0.0 %"),
+        (-0.0001, "0.0 %"),
+        (12.3456, "+1,235 %"),
         (math.nan, "–"),
     ],
 )
 def test_a_percentage_carries_its_sign(fraction: float, text: str) -> None:
-    assert numbers.percent(fraction) == text
+    assert ENGLISH.percent(fraction) == text
 
 
 @pytest.mark.parametrize(
@@ -73,7 +81,51 @@ def test_a_percentage_carries_its_sign(fraction: float, text: str) -> None:
     ],
 )
 def test_a_compact_number_has_three_digits(value: float, text: str) -> None:
-    assert numbers.compact(value) == text
+    assert ENGLISH.compact(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(20_000.0, "20k"), (2_500_000.0, "2.5M"), (100.0, "100"), (1e20, "1.00e20"), (0.0, "0")],
+)
+def test_a_round_number_has_no_needless_zeros(value: float, text: str) -> None:
+    assert ENGLISH.rounded(value) == text
+
+
+def test_a_german_number_has_a_decimal_comma_and_german_words() -> None:
+    assert GERMAN.price(65_432.1, 0.1) == "65.432,1"
+    assert GERMAN.percent(0.0123) == "+1,2 %"
+    assert GERMAN.compact(12_345.0) == "12,3k"
+    assert GERMAN.amount(25_000_000.0) == "25,000 Mio."
+    assert GERMAN.rounded(2e9) == "2 Mrd."
+    assert GERMAN.price(1.2341e-8, 1e-11) == "1,234e−8"
+    assert GERMAN.bare(27.5) == "27,5"
+
+
+def test_a_spanish_billion_is_a_thousand_millions() -> None:
+    assert SPANISH.compact(1.5e9) == "1,50 mil M"
+    assert SPANISH.compact(1.5e12) == "1,50 B"
+
+
+def test_two_numbers_that_differ_never_look_equal() -> None:
+    assert ENGLISH.apart(65.96, 66.0) == "65.96"
+    assert ENGLISH.apart(66.0, 65.96) == "66.00"
+    assert ENGLISH.apart(65.9, 66.0) == "65.9"
+    assert ENGLISH.apart(66.0, None) == "66.0"
+
+
+@given(
+    place=st.integers(-200_000, 200_000),
+    multiple=st.sampled_from((1.0, 2.0, 5.0)),
+    power=st.integers(-16, 12),
+    numbers_of=st.sampled_from((ENGLISH, GERMAN, SPANISH)),
+)
+def test_neighbours_on_an_axis_are_told_apart(
+    place: int, multiple: float, power: int, numbers_of: NumberFormat
+) -> None:
+    step = multiple * 10.0**power
+    texts = {numbers_of.price(k * step, step) for k in (place, place + 1, place + 2)}
+    assert len(texts) == 3
 
 
 def test_round_ticks_are_multiples_of_one_two_or_five() -> None:
@@ -95,8 +147,8 @@ def test_ticks_lie_inside_the_range_and_are_few(low: float, span: float, count: 
 
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_every_float_has_a_short_text(value: float) -> None:
-    for text in (numbers.amount(value), numbers.compact(value), numbers.percent(value)):
-        assert 1 <= len(text) <= 16
+    for text in (ENGLISH.amount(value), ENGLISH.compact(value), ENGLISH.percent(value)):
+        assert 1 <= len(text) <= 18
 
 
 def test_the_last_known_value_skips_what_is_unknown() -> None:

@@ -101,7 +101,7 @@ def test_a_level_far_outside_the_candles_is_pinned_with_an_arrow() -> None:
     low, high = price_limits(view)
     assert low < 0.98 * last < last < high < 3 * last
     assert any(text.startswith("↑ ") for text in shown_texts(view))
-    assert "Target +200.0%" in shown_texts(view)
+    assert "Target +200.0 %" in shown_texts(view)
 
 
 def test_a_distant_average_does_not_flatten_the_candles() -> None:
@@ -114,7 +114,7 @@ def test_a_distant_average_does_not_flatten_the_candles() -> None:
 def test_a_card_names_symbol_side_score_threshold_states_and_reasons() -> None:
     shown = shown_texts(samples.card())
     expected = ["BTC/USDT", "1h", "LONG", "74", "Score 74.1 / 100", "alert from 62"]
-    expected += ["uncalibrated", "simulated market", "Entry", "Stop −2.0%", "Target +4.0%"]
+    expected += ["uncalibrated", "simulated market", "Entry", "Stop −2.0 %", "Target +4.0 %"]
     expected += ["RSI", "+21.0", "HL", "−7.0", "RSI 14", "MACD 12/26/9, USDT", "Volume, BTC"]
     assert set(expected) <= set(shown)
 
@@ -150,9 +150,9 @@ def test_more_contributions_than_fit_are_summed_up_in_one() -> None:
 
 def test_a_portfolio_shows_money_shares_and_open_profit() -> None:
     shown = shown_texts(samples.portfolio(equity_quote=10_020.83))
-    expected = ["10,020.83 USDT", "today", "−34.20 −0.3%", "+212.90 +1.9%", "0.00 0.0%"]
+    expected = ["10,020.83 USDT", "today", "−34.20", "−0.3 %", "+212.90", "+1.9 %", "0.00", "0.0 %"]
     # 6,120.50 of 10,020.83 in all.
-    expected += ["cash", "6,120.50", "61.1%", "BTC/USDT", "+120.40", "+5.2%", "−61.00", "−3.9%"]
+    expected += ["cash", "6,120.50", "61.1 %", "BTC/USDT", "+120.40", "+5.2 %", "−61.00", "−3.9 %"]
     assert set(expected) <= set(shown)
 
 

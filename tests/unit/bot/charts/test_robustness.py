@@ -110,7 +110,7 @@ def test_indicators_still_warming_up_are_drawn_as_nothing() -> None:
 def test_levels_beside_unknown_candles_are_still_labelled() -> None:
     view = samples.card(samples.same_price(math.nan), levels=samples.levels(samples.bars()))
     shown = [text for text, _ in texts(compose(view))]
-    assert {"no data", "Entry", "Stop −2.0%", "Target +4.0%"} <= set(shown)
+    assert {"no data", "Entry", "Stop −2.0 %", "Target +4.0 %"} <= set(shown)
 
 
 def test_a_lone_value_between_unknown_ones_is_still_seen() -> None:

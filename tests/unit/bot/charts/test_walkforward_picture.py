@@ -59,9 +59,9 @@ def test_it_is_a_png_of_a_phones_width(theme: Theme) -> None:
 
 def test_windows_parameters_and_figures_are_told() -> None:
     said = [text for text, _ in texts(compose(picture()))]
-    for words in ("score-1", "Sharpe", "0.79", "exits.stop_atr_multiple", "+25.0%"):
+    for words in ("score-1", "Sharpe", "0.79", "exits.stop_atr_multiple", "+25.0 %"):
         assert words in said
-    assert said.count("+9.4%") == said.count("−9.4%") == WINDOWS // 2
+    assert said.count("+9.4 %") == said.count("−9.4 %") == WINDOWS // 2
     assert said.count("2.5") == 2 * WINDOWS // 3
 
 

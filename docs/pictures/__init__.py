@@ -1,0 +1,1 @@
+"""What draws the pictures of the documentation; `screens` is the one to run."""
