@@ -11,10 +11,15 @@ import re
 from collections.abc import Mapping
 
 from engine.domain.desk import Json
+from engine.domain.factors import DASHES
 
 CUT = "…"
+_GAP = rf"[\s{DASHES}]?"
+# More than is taken for a code when it is typed: what was mistyped may be one that still opens.
 _CODE = re.compile(
-    r"(?<![0-9])[0-9]{3} ?[0-9]{3}(?![0-9])|(?:[a-z2-7]{4}-){3}[a-z2-7]{4}", re.IGNORECASE
+    rf"(?<![0-9])[0-9](?:{_GAP}[0-9]){{5}}(?![0-9])"
+    rf"|(?<![a-z0-9])(?:[a-z2-7]{{4}}{_GAP}){{3}}[a-z2-7]{{4}}(?![a-z0-9])",
+    re.IGNORECASE,
 )
 _QUOTES = frozenset({"reply_to_message", "external_reply", "quote", "pinned_message"})
 _WORDS = frozenset({"text", "caption", "entities", "caption_entities"})

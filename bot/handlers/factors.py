@@ -9,14 +9,19 @@ from dataclasses import replace
 from bot.handlers.asking import Ask, Reply, Response, note, tell
 from engine.desk.factors.front import FactorOutcome
 from engine.domain.desk import Json
+from engine.domain.factors import DASHES
 from engine.domain.secret_text import SecretText
 
-_CODE = re.compile(r"[0-9]{3} ?[0-9]{3}|(?:[a-z2-7]{4}-){3}[a-z2-7]{4}", re.IGNORECASE)
+_SIX_DIGITS = re.compile(rf"[0-9]{{3}}[\s{DASHES}]?[0-9]{{3}}")
+_GROUPED = re.compile(rf"(?:[a-z2-7]{{4}}[{DASHES}]){{3}}[a-z2-7]{{4}}", re.IGNORECASE)
+_LOOSE = re.compile(r"(?=.*[2-7])(?:[a-z2-7]{4}\s?){3}[a-z2-7]{4}", re.IGNORECASE)
+"""Without dashes a digit must be in it, or four words of four letters would be a code."""
 
 
 def looks_like_code(text: str) -> bool:
     """Whether a text is six digits or a recovery code, and nothing else."""
-    return _CODE.fullmatch(text.strip()) is not None
+    plain = text.strip()
+    return any(form.fullmatch(plain) for form in (_SIX_DIGITS, _GROUPED, _LOOSE))
 
 
 def totp(ask: Ask) -> Response:

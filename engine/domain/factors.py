@@ -209,6 +209,10 @@ def recovery_digest(user_id: int, code: str) -> str:
     return digest("recovery", user_id, plain_code(code))
 
 
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212-"
+"""Also what a phone makes of a typed hyphen. The hyphen is last, for use in a character class."""
+
+
 def plain_code(code: str) -> str:
-    """A code as it is compared: without spaces and hyphens, in small letters."""
-    return "".join(char for char in code if not char.isspace() and char != "-").lower()
+    """A code as it is compared: without spaces and dashes of any kind, in small letters."""
+    return "".join(char for char in code if not char.isspace() and char not in DASHES).lower()

@@ -14,9 +14,10 @@ Choices:
   answers meanwhile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Lock
 
 import structlog
@@ -41,6 +42,9 @@ class ChainState:
     lines: int
     left: int = 0
     error: str = ""
+
+
+type LookAtChain = Callable[[UnitOfWork, Iterable[int]], ChainState]
 
 
 class ChainWatch:
@@ -75,9 +79,15 @@ class ChainWatch:
             raise DataError(self._error)
         return f"{self._mark.number} lines whole"
 
-    def state(self, unit: UnitOfWork, cited: Iterable[int] = ()) -> ChainState:
+    def looking(self) -> LookAtChain:
+        """How to look at the trail in a unit that is opened after this call.
+
+        Not in one that is open: another thread may have read on beyond what that one sees.
+        """
+        return partial(self._state, self._mark)
+
+    def _state(self, mark: AuditMark, unit: UnitOfWork, cited: Iterable[int] = ()) -> ChainState:
         """The trail as far as it is known, with some lines that are checked in any case."""
-        mark = self._mark
         try:
             unit.audit.verify_lines(cited)
             found = unit.audit.verify_from(mark, self._at_once)

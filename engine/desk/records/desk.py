@@ -95,5 +95,6 @@ class RecordsDesk:
 
     def evidence(self, subject: str) -> Evidence | None:
         """See ``RecordsFront``."""
+        look = self.chain.looking()
         with self.context.units(read_only=True) as unit:
-            return evidence(unit, self.context.venue, subject, self.chain.state)
+            return evidence(unit, self.context.venue, subject, look)

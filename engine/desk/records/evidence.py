@@ -5,11 +5,10 @@ in the audit trail, the ledger worked out again from the fills, the trades' prof
 money → findings; beside them the verdict about the whole chain. Reads only.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from engine.desk.records.chain import ChainState, whole_chain
+from engine.desk.records.chain import LookAtChain, whole_chain
 from engine.desk.records.evidence_case import Case, collect, resolve, seals_of
 from engine.domain.approvals import Approval, order_hash
 from engine.domain.desk import AuditLine, Json
@@ -32,7 +31,6 @@ from engine.ports import UnitOfWork
 _SHORT = 20
 
 
-type LookAtChain = Callable[[UnitOfWork, Iterable[int]], ChainState]
 """How the trail stands, with the numbers of lines that are to be checked in any case."""
 
 

@@ -12,6 +12,7 @@ from bot.messages.callbacks_approvals import (
     HideSizes,
     OfferSizes,
 )
+from bot.secrecy import may_hold_code
 from engine.domain.views import Press
 
 TOKEN = "abc-DEF_0123456x"
@@ -55,10 +56,28 @@ def test_garbled_and_forged_buttons_mean_nothing(data: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["123456", "123 456", " 123456 ", "abcd-efgh-2345-wxyz", "ABCD-EFGH-2345-WXYZ"]
+    "text",
+    [
+        "123456",
+        "123 456",
+        "123\u00a0456",
+        "123-456",
+        " 123456 ",
+        "abcd-efgh-2345-wxyz",
+        "ABCD-EFGH-2345-WXYZ",
+        "abcd\u2013efgh\u20132345\u2013wxyz",
+        "abcd efgh 2345 wxyz",
+        "abcdefgh2345wxyz",
+    ],
 )
 def test_six_digits_and_recovery_codes_look_like_codes(text: str) -> None:
     assert looks_like_code(text)
+    assert may_hold_code(f"/totp off {text}")
+
+
+@pytest.mark.parametrize("text", ["12 34 56", "abcd efgh ijkl wxyz now", "abcdefghijklwxyz"])
+def test_what_may_be_a_mistyped_code_is_not_kept_either(text: str) -> None:
+    assert may_hold_code(text)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +91,8 @@ def test_six_digits_and_recovery_codes_look_like_codes(text: str) -> None:
         "123456 please",
         "abcd-efgh-2345",
         "abcdefgh",
+        "what does that mean",
+        "accountabilities",
     ],
 )
 def test_anything_else_is_talk(text: str) -> None:

@@ -38,8 +38,9 @@ def tamper(url: str, number: int) -> None:
 
 
 def state(units: SqlUnits, watch: ChainWatch, *cited: int) -> ChainState:
+    look = watch.looking()
     with units(read_only=True) as unit:
-        return watch.state(unit, cited)
+        return look(unit, cited)
 
 
 def test_a_question_reads_only_so_many_lines_and_goes_on_at_the_next(
@@ -123,3 +124,15 @@ def test_a_trail_that_was_cut_and_written_anew_is_not_the_one_found_whole(
             unit.audit.append(audit_event(action="another"))
         unit.commit()
     assert "found whole before" in state(sqlite_units, watch).error
+
+
+def test_what_another_thread_read_on_meanwhile_is_no_break(
+    sqlite_units: SqlUnits, watch: ChainWatch
+) -> None:
+    look = watch.looking()
+    with sqlite_units(read_only=True) as unit:
+        assert unit.audit.tail(1)[0].number == 20
+        write(sqlite_units, 5)
+        assert watch.look() == "25 lines whole"
+        assert look(unit, ()) == ChainState(lines=20)
+    assert watch.look() == "25 lines whole"
