@@ -1,13 +1,13 @@
 """Fixtures for all tests: databases that are real, private and migrated, and their in-memory fake.
 
 Each test gets an empty database. Migrating one takes half a second, so each test process migrates
-one per kind and copies it: the SQLite file as a file, the PostgreSQL schema table by table.
+one per kind: the SQLite file is copied, the PostgreSQL schema see `tests.servers.schemas`.
 Missing PostgreSQL binaries fail the tests that need them: they are never skipped.
 """
 
-import itertools
+import gc
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,21 +17,18 @@ from db.unit_of_work import SqlUnits
 from engine.ports import Units
 from tests.fakes.units import FakeUnits
 from tests.servers.postgres import PrivatePostgres, private_postgres
+from tests.servers.schemas import Schemas
 
-_TEMPLATE = "migrated"
-_COPY_SCHEMA = f"""
-DO $$
-DECLARE source record;
-BEGIN
-  FOR source IN SELECT tablename FROM pg_tables WHERE schemaname = '{_TEMPLATE}' LOOP
-    EXECUTE format(
-      'CREATE TABLE %1$I.%2$I (LIKE {_TEMPLATE}.%2$I INCLUDING ALL)', '%(schema)s', source.tablename
-    );
-  END LOOP;
-  INSERT INTO %(schema)s.alembic_version SELECT * FROM {_TEMPLATE}.alembic_version;
-END $$
-"""
-_numbers = itertools.count(1)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for garbage: what is collected stays to the end, and is much."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -60,33 +57,33 @@ def sqlite_units(sqlite_url: str) -> Iterator[SqlUnits]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PrivatePostgres]:
-    """This test process's PostgreSQL, with a migrated schema to copy."""
+    """This test process's PostgreSQL."""
     with private_postgres() as server:
-        with server.connect() as connection:
-            connection.execute(f"CREATE SCHEMA {_TEMPLATE}")
-        migrate.upgrade(server.schema_url(_TEMPLATE))
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres_schemas(postgres_server: PrivatePostgres) -> Schemas:
+    """Where the schemas come from."""
+    return Schemas(postgres_server)
+
+
 @pytest.fixture
-def postgres_empty_url(postgres_server: PrivatePostgres) -> Iterator[str]:
+def postgres_empty_url(
+    postgres_server: PrivatePostgres, postgres_schemas: Schemas
+) -> Iterator[str]:
     """The URL of an empty schema of this test's own."""
-    schema = f"test_{next(_numbers)}"
-    with postgres_server.connect() as connection:
-        connection.execute(f"CREATE SCHEMA {schema}")
+    schema = postgres_schemas.bare()
     yield postgres_server.schema_url(schema)
-    with postgres_server.connect() as connection:
-        connection.execute("SET lock_timeout = '5s'")
-        connection.execute(f"DROP SCHEMA {schema} CASCADE")
+    postgres_schemas.drop(schema)
 
 
 @pytest.fixture
-def postgres_url(postgres_empty_url: str, postgres_server: PrivatePostgres) -> str:
+def postgres_url(postgres_server: PrivatePostgres, postgres_schemas: Schemas) -> Iterator[str]:
     """The URL of a migrated schema of this test's own; other processes may use it too."""
-    schema = postgres_empty_url.rpartition("%3D")[2]
-    with postgres_server.connect() as connection:
-        connection.execute(_COPY_SCHEMA.replace("%(schema)s", schema))
-    return postgres_empty_url
+    schema = postgres_schemas.lend()
+    yield postgres_server.schema_url(schema)
+    postgres_schemas.take_back(schema)
 
 
 @pytest.fixture

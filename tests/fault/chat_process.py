@@ -1,13 +1,12 @@
 """A desk in a Telegram chat as a process of its own, to be killed: see ``test_telegram_faults``.
 
-``python -m tests.fault.chat_process DATABASE_URL TOKEN BASE_URL [die-at-submit]``. The market and
-the clock are the bench's; what is real is the database, the bot and the way it dies.
+The market and the clock are the bench's; what is real is the database, the bot and the way it dies.
 """
 
 import asyncio
+import multiprocessing.context
 import os
 import signal
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from bot.front import ChatDesk
@@ -16,6 +15,7 @@ from bot.telegram_channel import TelegramChannel
 from db.unit_of_work import SqlUnits
 from engine.desk.monitor import Monitor
 from engine.domain.secret_text import SecretText
+from tests.fault.children import CHILDREN
 from tests.unit.bot.harness import FAST, PATIENT, bench_for
 
 
@@ -26,7 +26,20 @@ class DeadlyBroker:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def main(url: str, token: str, base_url: str, mode: str = "") -> None:
+def start(
+    url: str, token: str, base_url: str, mode: str = ""
+) -> multiprocessing.context.ForkServerProcess:
+    """A process of the desk; with ``die-at-submit`` it ends when it hands an order over."""
+    process = CHILDREN.Process(target=_live, args=(url, token, base_url, mode), daemon=True)
+    process.start()
+    return process
+
+
+def _live(url: str, token: str, base_url: str, mode: str) -> None:
+    asyncio.run(_run(url, token, base_url, mode))
+
+
+async def _run(url: str, token: str, base_url: str, mode: str) -> None:
     bench, wall = bench_for(SqlUnits(url))
     assembled = bench.assembled
     # What a start does: unfinished orders are brought to where they are.
@@ -49,7 +62,3 @@ async def main(url: str, token: str, base_url: str, mode: str = "") -> None:
             options=PATIENT,
             rates=FAST,
         ).run()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))

@@ -6,4 +6,6 @@ A fork of it is there in milliseconds, where a new interpreter takes seconds to 
 import multiprocessing
 
 CHILDREN = multiprocessing.get_context("forkserver")
-CHILDREN.set_forkserver_preload(["tests.fault.dying", "tests.fault.mortal"])
+CHILDREN.set_forkserver_preload(
+    ["tests.fault.chat_process", "tests.fault.dying", "tests.fault.mortal"]
+)

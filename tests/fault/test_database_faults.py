@@ -79,9 +79,10 @@ class _Writer:
 
     def end(self) -> str:
         """Read what is left and return its errors."""
-        rest, errors = self._process.communicate(timeout=30)
-        self.said += [int(line) for line in rest.splitlines()]
-        return errors
+        assert self._process.stdout is not None
+        # Not by `communicate`, which passes over lines that `readline` has taken in already.
+        self.said += [int(line) for line in self._process.stdout]
+        return self._process.communicate(timeout=30)[1]
 
 
 def _assert_whole(url: str, writer: _Writer) -> None:

@@ -2,11 +2,10 @@
 
 import asyncio
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing.context import ForkServerProcess
 
 import pytest
 
@@ -17,6 +16,7 @@ from engine.domain.desk import MessageState, OutboxMessage, Priority
 from engine.domain.ids import MessageId
 from engine.domain.lifecycles import OrderState
 from engine.domain.secret_text import SecretText
+from tests.fault.chat_process import start
 from tests.servers.telegram import (
     SENDS,
     ApiError,
@@ -230,10 +230,12 @@ async def test_a_refused_token_is_told_without_the_token(
 ) -> None:
     bench, wall = bench_for(sqlite_units, ann)
     wrong = SecretText("7001001:AA-a-wrong-one")
-    async with talking(bench, wall, telegram(server, token=wrong)):
-        await asyncio.sleep(1.0)
-    printed = "".join(capfd.readouterr())
-    assert "token is not accepted" in printed
+    printed = ""
+    async with talking(bench, wall, telegram(server, token=wrong)), asyncio.timeout(PATIENCE_S):
+        while "token is not accepted" not in printed:
+            await asyncio.sleep(0.1)
+            printed += "".join(capfd.readouterr())
+    printed += "".join(capfd.readouterr())
     assert "wrong-one" not in printed
 
 
@@ -332,23 +334,14 @@ async def test_an_answer_that_comes_too_late_is_no_error(
 
 
 @contextmanager
-def process(server: TelegramServer, url: str, *mode: str) -> Iterator[subprocess.Popen[bytes]]:
+def process(server: TelegramServer, url: str, mode: str = "") -> Iterator[ForkServerProcess]:
     """A desk in a process of its own, killed at the end of the block."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.fault.chat_process",
-        url,
-        server.token,
-        server.base_url,
-        *mode,
-    ]
-    running = subprocess.Popen(command)
+    running = start(url, server.token, server.base_url, mode)
     try:
         yield running
     finally:
         running.kill()
-        running.wait()
+        running.join()
 
 
 def test_killed_between_commit_and_send_the_card_is_sent_after_the_restart(
@@ -408,7 +401,8 @@ def test_killed_between_the_committed_order_and_the_venue_it_is_sent_once(
     card = send_card(server, ann, sqlite_url, sqlite_units)
     ann.presses(card, "✅ Approve")
     with process(server, sqlite_url, "die-at-submit") as dying:
-        assert dying.wait(timeout=PATIENCE_S) == -signal.SIGKILL
+        dying.join(PATIENCE_S)
+        assert dying.exitcode == -signal.SIGKILL
     assert [order.state for order in bench.unfinished()] == [OrderState.SUBMITTING]
     assert bench.fills() == ()
     with process(server, sqlite_url):

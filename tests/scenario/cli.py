@@ -6,6 +6,7 @@ script is started, not ``uv run``: outside the project uv may not find the inter
 whoever runs the tests are kept out.
 """
 
+import itertools
 import json
 import os
 import signal
@@ -46,7 +47,8 @@ def run(words, typed):
     return [code, *said]
 
 for line in sys.__stdin__:
-    print(json.dumps(run(*json.loads(line))), flush=True)
+    number, *asked = json.loads(line)
+    print(json.dumps([number, *run(*asked)]), flush=True)
 """
 
 
@@ -128,16 +130,23 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A process that runs one command after the other."""
+    """A process that runs one command after the other.
+
+    Commands are numbered: the answer to one whose test ran out of time is not the next one's.
+    """
 
     to_process: IO[str]
     from_process: IO[str]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def __call__(self, command: str, typed: str = "") -> Answer:
         """Run a command, its words in one text; ``typed`` is its standard input."""
-        self.to_process.write(json.dumps([command.split(), typed]) + "\n")
+        asked = next(self.numbers)
+        self.to_process.write(json.dumps([asked, command.split(), typed]) + "\n")
         self.to_process.flush()
-        code, out, err = json.loads(self.from_process.readline())
+        answered = None
+        while answered != asked:
+            answered, code, out, err = json.loads(self.from_process.readline())
         return Answer(code=code, out=out, err=err)
 
 

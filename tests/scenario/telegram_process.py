@@ -207,10 +207,8 @@ class Home:
             print(f"--- {role} {self._runs}:", logged.read_text()[-_LOG_CHARS:])  # noqa: T201
 
     def _environment(self) -> dict[str, str]:
-        """Without the developer's own desk in it. Bytecode is kept: it halves every later start."""
-        left_out = ("CRYPTOTRADER_", "PYTHONDONTWRITEBYTECODE")
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
-        return {**kept, "PYTHONPYCACHEPREFIX": str(self.folder.parent / "bytecode")}
+        """Without the developer's own desk in it."""
+        return {k: v for k, v in os.environ.items() if not k.startswith("CRYPTOTRADER_")}
 
     def books(self) -> Books:
         """What the database says now."""

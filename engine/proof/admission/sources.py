@@ -12,6 +12,7 @@ content, and so is every module from its folder.
 """
 
 import hashlib
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from engine.domain.errors import InvalidValueError
 
 _FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.exec")
 _MACHINERY = frozenset({".py", ".pyc", ".pyi", ".so", ".nbi", ".nbc", ".pth"})
+_BEING_WRITTEN = re.compile(r"\.(pyc\.\d+|nb[ic]\.tmp\.[0-9a-f]+)$")
+"""Ends of the names under which Python and numba keep compiled code until it is whole."""
 _OF_THE_MACHINE = tuple(
     f"{folder}/"
     for folder in ("/proc", "/sys", "/dev", "/usr", "/etc", sys.prefix, sys.base_prefix)
@@ -85,8 +88,13 @@ def _heard(event: str, args: tuple[object, ...]) -> None:
         raise InvalidValueError("strategy file", "without network and other programs", event)
     if event == "open" and args and isinstance(args[0], str | bytes):
         path = Path(args[0] if isinstance(args[0], str) else args[0].decode(errors="replace"))
-        if path.suffix not in _MACHINERY and not str(path).startswith(_OF_THE_MACHINE):
+        if not _is_compiled(path) and not str(path).startswith(_OF_THE_MACHINE):
             sources.paths.add(path.absolute())
+
+
+def _is_compiled(path: Path) -> bool:
+    """Whether Python or numba opens it of itself, to keep code or to run it."""
+    return path.suffix in _MACHINERY or _BEING_WRITTEN.search(path.name) is not None
 
 
 def _modules_in(folder: Path) -> Iterator[Path]:

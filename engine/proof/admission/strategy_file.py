@@ -14,8 +14,9 @@ is in use.
 import hashlib
 import importlib.util
 import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import numpy as np
 
@@ -86,7 +87,8 @@ def _behaviour(strategy: StrategyVersion) -> bytes:
 def _run(path: Path, source: bytes) -> ModuleType:
     """Run the file as a module of its own; any error in it is told with its line."""
     name = f"strategy_{hashlib.sha256(source).hexdigest()[:_DIGITS]}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    loader = _AsRead(name, path, source)
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise ConfigurationError(f"strategy file {path} is no Python file")
     module = importlib.util.module_from_spec(spec)
@@ -99,6 +101,18 @@ def _run(path: Path, source: bytes) -> ModuleType:
             f"strategy file {path}{_line_of(err, path)}: {type(err).__name__}: {err}"
         ) from err
     return module
+
+
+class _AsRead(SourceFileLoader):
+    """Runs the text whose digest is taken; kept bytecode may be of an edit in the same second."""
+
+    def __init__(self, name: str, path: Path, source: bytes) -> None:
+        super().__init__(name, str(path))
+        self._source = source
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the base class names it
+        """Compile it."""
+        return self.source_to_code(self._source, self.path)
 
 
 def _line_of(error: BaseException, path: Path) -> str:

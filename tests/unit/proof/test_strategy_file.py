@@ -1,5 +1,7 @@
 """A strategy file is run, checked, and refused with what, where and what to do."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,35 @@ def test_another_line_of_code_is_another_fingerprint(tmp_path: Path) -> None:
     same = load_strategy(written(tmp_path, GOOD))
     other = load_strategy(written(tmp_path, GOOD.replace("100.0", "90.0")))
     assert one.fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_compiled_code_that_is_kept_meanwhile_is_no_part_of_the_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "kept"))
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sides_kept.py").write_text("UP = 1\n")
+    path = written(tmp_path, "from sides_kept import UP\n" + GOOD.replace("open, 1", "open, UP"))
+    found = []
+    for _ in range(2):
+        found.append(load_strategy(path).fingerprint)
+        del sys.modules["sides_kept"]
+    assert list((tmp_path / "kept").rglob("sides_kept*.pyc"))
+    assert found[0] == found[1]
+
+
+def test_what_runs_is_the_text_that_was_read_not_bytecode_of_an_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "kept"))
+    stops = []
+    for multiple in ("3.0", "2.0"):
+        path = written(tmp_path, GOOD.replace("multiple=3.0", f"multiple={multiple}"))
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        stops.append(load_strategy(path).exits.stop_atr_multiple)
+    assert stops == [3.0, 2.0]
 
 
 @pytest.mark.parametrize(
