@@ -11,36 +11,22 @@ waiting collects first, elsewhere, and hands in what came; all the rest is the d
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
+from engine.desk.bars import BarMeeting, BarVenue
 from engine.desk.context import DeskContext
 from engine.desk.entries import EntryDesk
 from engine.desk.scan import Scanner, ScanReport
 from engine.domain.lifecycles import OrderState
-from engine.domain.market import Candle, Symbol, Timeframe
-from engine.domain.orders import Order, OrderReport, Purpose
+from engine.domain.market import Symbol, Timeframe
+from engine.domain.orders import Order, Purpose
 from engine.market.collect import Collected
 
 _log = structlog.get_logger()
 
 type Collect = Callable[[Iterable[Symbol], Timeframe, datetime], tuple[Collected, ...]]
 """Brings the bars of a close into the store; a rehearsal has them already."""
-
-
-class BarVenue(Protocol):
-    """A venue whose resting orders are filled by closed bars (paper); live venues need none."""
-
-    def on_bar(
-        self, symbol: Symbol, bar: Candle, *, previous_volume: float
-    ) -> tuple[OrderReport, ...]:
-        """Let resting orders meet a closed bar; returns what changed."""
-        ...
-
-    def on_quote(self, symbol: Symbol) -> tuple[OrderReport, ...]:
-        """Let resting orders meet the present price; returns what changed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +54,7 @@ class CloseCycle:
         self._scanner = scanner
         self._entries = entries
         self._paper = paper
+        self._bars = BarMeeting(context, paper) if paper is not None else None
         self._collect = collect
 
     def collect(self, closed_at: datetime) -> tuple[Collected, ...]:
@@ -89,26 +76,12 @@ class CloseCycle:
         still moves stops and fills orders, but opens nothing: its prices are gone.
         """
         collected = self.collect(closed_at) if collected is None else collected
-        self._meet_bars(closed_at)
+        if self._bars is not None:
+            self._bars.meet(closed_at)
         held_back = frozenset(one.symbol for one in collected if one.quarantined)
         report = self._scanner.scan(closed_at, blocked=held_back, decide=decide)
         self._send(report, closed_at)
         return CloseReport(closed_at=closed_at, collected=collected, scan=report)
-
-    def _meet_bars(self, closed_at: datetime) -> None:
-        if self._paper is None:
-            return
-        context = self._context
-        for symbol in context.symbols:
-            with context.units(read_only=True) as unit:
-                bars = unit.candles.window(
-                    context.venue, symbol, context.timeframe, until=closed_at, limit=2
-                )
-            if not len(bars) or bars.candle(-1).closed_at(context.timeframe) != closed_at:
-                continue
-            previous = bars.volume[-2] if len(bars) > 1 else 0.0
-            for report in self._paper.on_bar(symbol, bars.candle(-1), previous_volume=previous):
-                context.gateway.settle(report)
 
     def _serve_waiting(self) -> None:
         """Exits that found no price at an earlier close meet the present one, before anything new.

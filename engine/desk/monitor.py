@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from engine.desk.bars import BarVenue
 from engine.desk.context import DeskContext
-from engine.desk.cycle import BarVenue
 from engine.desk.entries import EntryDesk
 from engine.desk.queries import portfolio_now
 from engine.desk.recheck import fetch_quote, recheck_entry

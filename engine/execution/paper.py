@@ -136,9 +136,14 @@ class PaperBroker:
             balances = unit.paper.balances(self._venue)
         return {currency: amount for currency, amount in balances.items() if amount}
 
+    def has_resting(self, symbol: Symbol) -> bool:
+        """Whether an order of the symbol waits for a price."""
+        with self._units(read_only=True) as unit:
+            return bool(self._resting(unit.paper, symbol))
+
     def on_quote(self, symbol: Symbol) -> tuple[OrderReport, ...]:
         """Let the resting orders of a symbol meet the present price; returns what changed."""
-        if not self._has_resting(symbol):
+        if not self.has_resting(symbol):
             return ()
         quote, book = self._prices(symbol)
         if quote is None:
@@ -157,7 +162,7 @@ class PaperBroker:
         self, symbol: Symbol, bar: Candle, *, previous_volume: float
     ) -> tuple[OrderReport, ...]:
         """Let the orders that rested before a bar opened meet the closed bar."""
-        if not self._has_resting(symbol):
+        if not self.has_resting(symbol):
             return ()
         changed: list[OrderReport] = []
         with self._units() as unit:
@@ -180,10 +185,6 @@ class PaperBroker:
             return quote, self._market.order_book(symbol) if quote is not None else None
         except VenueError:
             return None, None
-
-    def _has_resting(self, symbol: Symbol) -> bool:
-        with self._units(read_only=True) as unit:
-            return bool(self._resting(unit.paper, symbol))
 
     def _resting(self, store: PaperStore, symbol: Symbol) -> list[tuple[OrderIntent, OrderReport]]:
         """Resting orders of a symbol in the order in which one price serves them.

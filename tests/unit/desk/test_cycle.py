@@ -215,6 +215,62 @@ def test_after_a_pause_missed_bars_meet_the_stops_but_only_the_newest_close_deci
     bench.assert_books_agree()
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("hours_away", [1, 3])
+def test_a_stop_passed_in_a_bar_that_comes_late_is_met_before_anything_is_decided(
+    fake_units: FakeUnits, hours_away: int, *, restarts: bool
+) -> None:
+    bench = rise(fake_units, HOLDING)
+    bench.closes.run_due()
+    late: list[Candle] = []
+    for hour in range(hours_away):
+        late.append(bar(bench.clock.now(), "106 107 90 106" if hour == 0 else "106 107 105 106"))
+        bench.advance(hours=1)
+        bench.closes.run_due()
+        assert bench.position(BTC) is not None
+    bench = bench.restart() if restarts else bench
+    for candle in late:
+        store(bench, candle)
+    an_hour_passes(bench, "106 107 105 106")
+    bench.closes.run_due()
+    assert bench.position(BTC) is None
+    assert {trade.exit_reason for trade in bench.trades()} == {"stop_hit"}
+    assert {trade.closed_at for trade in bench.trades()} == {late[0].closed_at(H1)}
+    bench.assert_books_agree()
+
+
+def test_a_bar_is_met_late_only_where_its_symbol_missed_it(fake_units: FakeUnits) -> None:
+    bench = rise(fake_units, HOLDING)
+    bench.closes.run_due()
+    missed = bar(bench.clock.now(), "106 107 90 106")
+    an_hour_passes(bench, "106 107 105 106", ETH)
+    bench.closes.run_due()
+    with bench.units() as unit:  # what ETH met stands; BTC owes its bar
+        unit.candles.add(VENUE, BTC, H1, CandleSeries.of([missed]))
+        unit.commit()
+    an_hour_passes(bench, "106 107 105 106")
+    bench.closes.run_due()
+    assert bench.position(BTC) is None
+    assert bench.position(ETH) is not None
+
+
+def test_a_bar_that_is_stored_behind_a_later_one_is_not_met_any_more(
+    fake_units: FakeUnits,
+) -> None:
+    """A later bar may have raised the stop above a low of before."""
+    bench = rise(fake_units, HOLDING)
+    bench.closes.run_due()
+    hole = bar(bench.clock.now(), "106 107 90 106")
+    bench.advance(hours=1)
+    bench.closes.run_due()
+    an_hour_passes(bench, "106 107 105 106")
+    bench.closes.run_due()
+    store(bench, hole)
+    an_hour_passes(bench, "106 107 105 106")
+    bench.closes.run_due()
+    assert bench.position(BTC) is not None
+
+
 def test_a_close_that_only_marks_decides_nothing_and_keeps_the_equity(
     fake_units: FakeUnits,
 ) -> None:
