@@ -109,9 +109,7 @@ def _fit(
     settings = in_force(settings, units)
     made = chosen_strategy(settings, units, spec=strategy, timeframe=timeframe)
     history = history_of(settings, units, made, period)
-    # What a score earned, by regime, is a look at the result like any other.
-    keep_backtest(units, plan_of(settings, made, history))
-    return fit(
+    fitted = fit(
         made,
         history.candles,
         history.rules,
@@ -120,6 +118,9 @@ def _fit(
         made_at=SystemClock().now(),
         since=history.start,
     )
+    # What a score earned, by regime, is a look at the result like any other; a refusal shows none.
+    keep_backtest(units, plan_of(settings, made, history))
+    return fitted
 
 
 def _list(units: Units, *, json: bool) -> None:

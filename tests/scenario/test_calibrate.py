@@ -43,6 +43,15 @@ def _write(file: Path, *, seed: int) -> None:
             rows.writerow((int(bars.open_ms[t]), *(f"{value:.6f}" for value in row)))
 
 
+def trials(desk: Cli) -> list[str]:
+    """The strategies of all trials that were counted."""
+    units = SqlUnits(f"sqlite:///{desk.folder / 'var' / 'cryptotrader.db'}")
+    with units(read_only=True) as unit:
+        seen = [trial.strategy_version for trial in unit.trials.of("score")]
+    units.close()
+    return seen
+
+
 def test_a_fit_is_stored_unused_and_used_only_when_a_person_says_so(
     run: Session, desk: Cli
 ) -> None:
@@ -72,11 +81,7 @@ def test_a_fit_is_stored_unused_and_used_only_when_a_person_says_so(
 
 def test_a_fit_counts_as_a_look_at_the_results(run: Session, desk: Cli) -> None:
     run("calibrate --strategy score --venue files").ok()
-    units = SqlUnits(f"sqlite:///{desk.folder / 'var' / 'cryptotrader.db'}")
-    with units(read_only=True) as unit:
-        seen = [trial.strategy_version for trial in unit.trials.of("score")]
-    units.close()
-    assert seen == ["score-1"]
+    assert trials(desk) == ["score-1"]
 
 
 def test_the_same_candles_give_the_same_version_again(run: Session) -> None:
@@ -100,7 +105,9 @@ def test_a_version_that_is_not_stored_is_wrong_usage(run: Session) -> None:
     assert "not a stored calibration" in answer.err
 
 
-def test_too_few_candles_are_said(run: Session) -> None:
+def test_too_few_candles_are_said_and_nothing_was_looked_at(run: Session, desk: Cli) -> None:
+    before = trials(desk)
     answer = run("calibrate --strategy score --venue files --from 2018-04-18")
     assert answer.code == 1
     assert "too few to calibrate" in answer.err
+    assert trials(desk) == before
