@@ -275,7 +275,8 @@ class InboxPump:
                     unit.outbox.remember_sent(_pressed(incoming, _place(incoming), now))
             if response.erases and incoming is not None:
                 _erase(unit, update, incoming, now)
-            if response.erases or (incoming is not None and may_hold_code(incoming.text)):
+            # What is not read (a caption, an edit) may hold a code as well, and nobody misses it.
+            if response.erases or incoming is None or may_hold_code(incoming.text):
                 kept = without_words(update.payload)
                 unit.inbox.redact(update.source, update.update_id, kept)
             if error:

@@ -1,7 +1,8 @@
 """What is not kept of an update: codes once they have been judged, and quotes of our own messages.
 
 received → ``without_quotes`` → stored, handled, and if it held a code stored again in the commit of
-its end ``without_words``. A crash in between finds the code where it was and judges it then.
+its end ``without_words``. A crash in between finds the code where it was and judges it then. What
+the desk does not read at all (a picture's caption, an edit) is kept without its words.
 
 A quote is cut before anything is stored: a reply to the set-up of a second factor would carry its
 secret and all recovery codes back into the database. Nothing the desk does reads a quote.

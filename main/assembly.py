@@ -97,11 +97,6 @@ class _Terms:
     leaving: frozenset[Symbol]
     is_heard: bool
 
-    @property
-    def barred(self) -> frozenset[Symbol]:
-        """Symbols that nothing is entered in."""
-        return self.leaving if self.is_heard else frozenset(self.rules)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembled:
@@ -231,7 +226,8 @@ def _steering(parts: Parts, terms: _Terms) -> Steering[Strategy]:
             policies=policies,
             rules=terms.rules,
             venue_is_live=parts.mode is Mode.LIVE,
-            leaving=terms.barred,
+            leaving=terms.leaving,
+            is_heard=terms.is_heard,
         )
 
     start = Chosen(strategy=parts.strategy, policies=parts.policies, mode=parts.mode)

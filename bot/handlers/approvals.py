@@ -28,6 +28,7 @@ LOUD = (
     PressResult.NOT_ALLOWED,
     PressResult.EXPIRED,
     PressResult.TOO_LATE_FOR_LATER,
+    PressResult.VENUE_AWAY,
     PressResult.ASKED_AGAIN,
     PressResult.CODE_WANTED,
     PressResult.TERMINAL_WANTED,

@@ -21,7 +21,7 @@ from bot.handlers.research import backtest, proof
 from bot.handlers.settings import settings
 from engine.domain.changes import ChangeKind, ChangeWish
 from engine.domain.desk import Person, Role
-from engine.domain.views import CommandOutcome
+from engine.domain.views import UNCONFIRMED, CommandOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,8 @@ def kill(ask: Ask) -> Response:
 def _told(name: str, outcome: CommandOutcome, **values: str) -> Response:
     if outcome.done:
         return note(f"{name}_done", **values)
+    if outcome.reason == UNCONFIRMED:
+        return note(f"{name}_unconfirmed", **values)
     return note(f"{name}_refused", reason=outcome.reason or "none", **values)
 
 

@@ -117,6 +117,7 @@ from bot.messages.callbacks_records import (
 )
 from engine.desk.tell import card_subject
 from engine.domain.desk import Role
+from engine.domain.views import UNCONFIRMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,8 @@ def close_position(ask: Ask, pressed: ClosePosition) -> Response:
         return Response(replies=(again,), answer=ask.said("notices.position_gone"))
     outcome = ask.desk.close(position.symbol, ask.person.user_id, request_id=ask.request_id)
     reason = ask.words.named("reasons", outcome.reason or "none")
-    name = "close_done" if outcome.done else "close_refused"
+    ending = "unconfirmed" if outcome.reason == UNCONFIRMED else "refused"
+    name = "close_done" if outcome.done else f"close_{ending}"
     return Response(
         replies=(again,),
         answer=ask.said(f"notices.{name}", symbol=position.symbol, reason=reason),

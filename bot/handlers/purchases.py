@@ -13,7 +13,7 @@ from engine.domain.desk import Delivery, Json
 from engine.domain.market import Symbol
 from engine.domain.purchases import command_subject, purchase_id
 from engine.domain.values import to_ms
-from engine.domain.views import PEOPLE_WANTED, WAITS, CommandOutcome
+from engine.domain.views import PEOPLE_WANTED, UNCONFIRMED, WAITS, CommandOutcome
 
 CONFIRM_MINUTES = 5
 
@@ -84,7 +84,7 @@ def _request(ask: Ask, update_id: int) -> str:
 
 def _outcome(outcome: CommandOutcome) -> dict[str, Json]:
     """What stored orders do not tell: what it waits for, or why there is none."""
-    if outcome.done or outcome.reason == PEOPLE_WANTED:
+    if outcome.done or outcome.reason in (PEOPLE_WANTED, UNCONFIRMED):
         return {}
     key = "waits" if outcome.reason in WAITS else "refused"
     return {key: outcome.reason or "none"}
@@ -95,6 +95,8 @@ def _sentence(ask: Ask, symbol: Symbol, outcome: CommandOutcome) -> str:
         return ask.said("notices.buy_done", symbol=symbol)
     if outcome.reason == PEOPLE_WANTED:
         return ask.said("notices.buy_asked", symbol=symbol)
+    if outcome.reason == UNCONFIRMED:
+        return ask.said("notices.buy_unconfirmed", symbol=symbol)
     if outcome.reason in WAITS:
         return ask.said(f"press.{outcome.reason}")
     reason = ask.words.named("reasons", outcome.reason or "none")

@@ -112,7 +112,7 @@ def _bought(telling: Telling, view: PurchaseView) -> Html:
     if approval is not None:
         return words("buy.asked", symbol=symbol, who=who, needed=approval.needed)
     return lines(
-        words("buy.confirmed", symbol=symbol, who=who),
+        words("buy.confirmed" if view.fills else "buy.ordered", symbol=symbol, who=who),
         *state_lines(words, view, Html("")),
     )
 

@@ -129,7 +129,12 @@ class ApprovalDesk:
         return self._asleep.remind()
 
     def ask_again(self) -> int:
-        """Ask the postponed questions whose delay is over, re-checked; returns how many."""
+        """Ask the postponed questions whose delay is over, re-checked; returns how many.
+
+        While the venue has not been heard they wait: there is nothing to check them against.
+        """
+        if not self._context.strategy.is_heard:
+            return 0
         now = self._context.wall.now()
         with self._context.units(read_only=True) as unit:
             due = [approval for approval in unit.approvals.pending() if _is_due(approval, now)]
@@ -183,6 +188,8 @@ class ApprovalDesk:
                 return Verdict(outcome=outcome_of(PressResult.REJECTED, ended))
             case Press.LATER:
                 return self._postpone(unit, question)
+            case _ if not self._context.strategy.is_heard:
+                return Verdict(outcome=outcome_of(PressResult.VENUE_AWAY, question.approval))
             case Press.HALF:
                 return self._approve_smaller(unit, question, said)
             case Press.APPROVE:

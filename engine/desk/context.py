@@ -30,7 +30,8 @@ from engine.strategy.version import StrategyVersion
 class Strategy:
     """One strategy version and the policies around it, and the same as the kernel reads it.
 
-    ``rules`` are sorted by symbol, ``markets`` are in their order.
+    ``rules`` are sorted by symbol, ``markets`` are in their order. Unless the venue ``is_heard``
+    they are remembered or presumed, and nothing is entered by them.
     """
 
     made: StrategyVersion
@@ -38,6 +39,7 @@ class Strategy:
     rules: tuple[MarketRules, ...]
     numbers: StepPolicy
     markets: Records[Terms]
+    is_heard: bool = True
 
     @classmethod
     def of(
@@ -48,12 +50,14 @@ class Strategy:
         rules: Mapping[Symbol, MarketRules],
         venue_is_live: bool,
         leaving: frozenset[Symbol] = frozenset(),
+        is_heard: bool = True,
     ) -> "Strategy":
         """Sort and pack. Symbols that are ``leaving`` are watched, and never entered.
 
         The entries and exits of ``policies`` give way to those of the strategy.
         """
         policies = made.govern(policies)
+        barred = leaving if is_heard else frozenset(rules)
         ordered = tuple(sorted(rules.values(), key=lambda rule: str(rule.symbol)))
         return cls(
             made=made,
@@ -63,8 +67,9 @@ class Strategy:
                 policies, timeframe_ms=made.timeframe.ms, venue_is_live=venue_is_live
             ),
             markets=pack_markets(
-                ordered, policies.costs, standing=dict.fromkeys(leaving, RuleCode.DENY)
+                ordered, policies.costs, standing=dict.fromkeys(barred, RuleCode.DENY)
             ),
+            is_heard=is_heard,
         )
 
     @property

@@ -18,7 +18,7 @@ from engine.desk.context import DeskContext
 from engine.desk.entries import EntryDesk, approvers_needed, needs_factor
 from engine.desk.factors.front import FactorOutcome
 from engine.desk.factors.gate import FactorGate
-from engine.desk.queries import last_price
+from engine.desk.queries import last_price, newest_order
 from engine.desk.recheck import fetch_quote, recheck_entry
 from engine.desk.tell import tell
 from engine.domain.decisions import ExitPlan
@@ -26,12 +26,19 @@ from engine.domain.desk import AuditEvent, Delivery, Json, Person, Priority, Rol
 from engine.domain.errors import ConflictError
 from engine.domain.factors import Credential, Wish
 from engine.domain.ids import IntentId
-from engine.domain.lifecycles import OrderState
+from engine.domain.lifecycles import OrderState, is_final
 from engine.domain.market import MarketRules, Quote, Symbol
 from engine.domain.orders import Order, OrderIntent, OrderKind, OrderSide, Purpose
 from engine.domain.purchases import Purchase, command_subject, purchase_id, purchase_note
 from engine.domain.reasons import ReasonCode, RecheckCode
-from engine.domain.views import PEOPLE_WANTED, WAITS, CommandOutcome, PressResult
+from engine.domain.views import (
+    PEOPLE_WANTED,
+    STOP_UNCLEAR,
+    UNCONFIRMED,
+    WAITS,
+    CommandOutcome,
+    PressResult,
+)
 from engine.execution.gateway import Settled
 from engine.indicators import direct
 from engine.indicators.bars import Bars
@@ -129,10 +136,13 @@ class ManualDesk:
         return _told(subject, settled)
 
     def _known(self, subject: str, order_id: IntentId) -> CommandOutcome | None:
-        """What came of the purchase if this command was delivered before."""
+        """What came of the purchase if this command was delivered before.
+
+        Another size or new numbers make another order of it: the newest is the one that counts.
+        """
         with self._context.units(read_only=True) as unit:
-            order = unit.orders.get(order_id)
-            fills = tuple(unit.orders.fills(order_id))
+            order = newest_order(unit, order_id)
+            fills = tuple(unit.orders.fills(order.id)) if order is not None else ()
         if order is None:
             return None
         if order.state is OrderState.AWAITING_APPROVAL:
@@ -144,6 +154,8 @@ class ManualDesk:
         context = self._context
         if symbol not in context.symbols:
             return "unknown_symbol"
+        if not context.strategy.is_heard:
+            return ReasonCode.VENUE_AWAY.label
         if amount is None:
             return "bad_amount"
         with context.units(read_only=True) as unit:
@@ -292,8 +304,8 @@ def _sentence(outcome: CommandOutcome) -> str:
     """What a typed code came to, by the sentence that tells it."""
     if outcome.done:
         return "notices.buy_done"
-    if outcome.reason == PEOPLE_WANTED:
-        return "notices.buy_asked"
+    if outcome.reason in (PEOPLE_WANTED, UNCONFIRMED):
+        return "notices.buy_asked" if outcome.reason == PEOPLE_WANTED else "notices.buy_unconfirmed"
     is_code = outcome.reason in WAITS or outcome.reason.startswith("code_")
     return f"press.{outcome.reason}" if is_code else "notices.buy_refused"
 
@@ -315,10 +327,16 @@ def _refused(subject: str, reason: str) -> CommandOutcome:
 
 
 def _told(subject: str, settled: Settled) -> CommandOutcome:
+    order = settled.order
+    if not settled.fills and order.intent.purpose is Purpose.PROTECTION:
+        # A close came no further than its stop: that is gone already, or may still be there.
+        return _refused(subject, "no_position" if is_final(order.state) else STOP_UNCLEAR)
+    if not settled.fills and order.state in (OrderState.SUBMITTING, OrderState.UNKNOWN):
+        return _refused(subject, UNCONFIRMED)
     return CommandOutcome(
-        done=bool(settled.fills) or settled.order.state is OrderState.OPEN,
+        done=bool(settled.fills) or order.state is OrderState.OPEN,
         subject=subject,
-        reason=settled.order.note,
+        reason=order.note,
         fills=settled.fills,
         trade=settled.trades[-1] if settled.trades else None,
     )

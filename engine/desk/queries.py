@@ -182,6 +182,14 @@ def entry_id(source: DecisionId | IntentId, attempt: int) -> IntentId:
     return intent_id(source, "entry", attempt)
 
 
+def newest_order(unit: UnitOfWork, order_id: IntentId) -> Order | None:
+    """The order that stands for a purchase now: the last of those that took another's place."""
+    newest = unit.orders.get(order_id)
+    while newest is not None and (after := unit.orders.get(entry_id(newest.id, 1))):
+        newest = after
+    return newest
+
+
 def find_symbol(context: DeskContext, text: str) -> Symbol | None:
     """Read ``ETH/USDT``, ``eth-usdt`` or just ``ETH`` as one of the desk's symbols."""
     wanted = text.strip().upper()

@@ -47,11 +47,14 @@ def recheck_entry(
 ) -> Rechecked:
     """Does this entry still stand? Price, balance, limits, brakes and switches are those of now.
 
-    Nothing is sent while another entry in the same symbol is at the venue, or may be; and nothing
-    that was decided for another venue, or in a symbol that is not traded any more.
+    Nothing is sent while another entry in the same symbol is at the venue, or may be; nothing that
+    was decided for another venue, or in a symbol that is not traded any more; and nothing by rules
+    that the venue has not confirmed since the start.
     """
     if intent.venue != context.venue or intent.symbol not in context.symbols:
         return _refused(intent, ReasonCode.NO_FRESH_PRICE)
+    if not context.strategy.is_heard:
+        return _refused(intent, ReasonCode.VENUE_AWAY)
     if _another_is_under_way(unit, intent):
         return _refused(intent, ReasonCode.DUPLICATE)
     strategy = context.strategy

@@ -160,6 +160,7 @@ class ReasonCode(_Code):
     QUESTION_EXPIRED = 55
     INSUFFICIENT_FUNDS = 56
     NO_DEPTH = 57
+    VENUE_AWAY = 58  # it has not been heard since the start, so its rules are not known
 
     # A position is reduced or protected; no check stops these.
     EXIT_CUSTOM = 60

@@ -201,6 +201,7 @@ class PressResult(StrEnum):
     POSTPONED = "postponed"
     MORE_THAN_ASKED = "more_than_asked"
     TOO_LATE_FOR_LATER = "too_late_for_later"
+    VENUE_AWAY = "venue_away"
     ASKED_AGAIN = "asked_again"
     REFUSED = "refused"
     ALREADY_DECIDED = "already_decided"
@@ -253,6 +254,8 @@ class PressOutcome:
 
 
 PEOPLE_WANTED = "people_wanted"
+UNCONFIRMED = "unconfirmed"
+STOP_UNCLEAR = "stop_unclear"
 WAITS = frozenset({PressResult.CODE_WANTED.value, PressResult.TERMINAL_WANTED.value, PEOPLE_WANTED})
 """What a purchase may wait for: its code, a word at the terminal, or other people."""
 
@@ -261,8 +264,10 @@ WAITS = frozenset({PressResult.CODE_WANTED.value, PressResult.TERMINAL_WANTED.va
 class CommandOutcome:
     """Answer to ``/buy``, ``/close``, ``/pause``, ``/resume``, ``/kill``.
 
-    ``reason`` is a reason code's label or an error text when not ``done``; a purchase that is
-    neither done nor refused says one of ``WAITS``.
+    ``reason`` is a reason code's label or an error text when not ``done``. What is neither done nor
+    refused says ``UNCONFIRMED`` (sent; the venue has not answered and is asked what came of it), or
+    for a purchase one of ``WAITS``. ``STOP_UNCLEAR``: nothing was sold, because the venue did not
+    say whether the stop, which would sell the same, is cancelled.
     """
 
     done: bool

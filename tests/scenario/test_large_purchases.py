@@ -139,6 +139,19 @@ def test_half_of_it_is_small_enough_for_one_person(bench: Bench) -> None:
     assert bench.outbox("purchase")[-1].payload == {"order_id": question.order_id}
 
 
+def test_a_command_that_comes_again_is_answered_from_what_became_of_it(bench: Bench) -> None:
+    buy(bench)
+    first = asked(bench)
+    bench.market.set_price(BTC, "101")
+    assert bench.approve(first, APPROVER).result is R.ASKED_AGAIN
+    assert buy(bench).reason == "people_wanted"
+    assert bench.press(asked(bench), Press.HALF, APPROVER).result is R.FILLED
+    again = buy(bench)
+    assert again.done
+    assert again.fills == bench.fills()
+    assert len(again.fills) == 1
+
+
 def test_a_price_that_moved_is_asked_afresh_in_a_message_of_its_own(bench: Bench) -> None:
     buy(bench)
     first = asked(bench)

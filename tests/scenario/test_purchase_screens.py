@@ -248,6 +248,60 @@ async def test_every_end_of_a_purchase_is_told_in_every_language(
     assert not [text for text in texts if "buy." in text or "purchase." in text or "{" in text]
 
 
+@pytest.mark.parametrize(
+    ("language", "waiting", "unknown", "done"),
+    [
+        ("en", "no answer from the venue yet", "No answer from the venue yet", "bought by Ann"),
+        ("de", "noch keine Antwort", "Noch keine Antwort", "gekauft von Ann"),
+        ("es", "aún no responde", "Aún sin respuesta", "comprado por Ann"),
+    ],
+)
+async def test_an_order_the_venue_has_not_confirmed_is_no_refusal(
+    server: TelegramServer,
+    ann: User,
+    fake_units: FakeUnits,
+    language: str,
+    waiting: str,
+    unknown: str,
+    done: str,
+) -> None:
+    bench, wall = desk_of(fake_units, ann, language=language)
+    async with talking(bench, wall, telegram(server)) as talk:
+        ann.sends(ann.chat, "/buy BTC 250")
+        asked = await until(server, lambda: next(iter(server.messages(ann.chat)), None))
+        bench.broker.lose_answer("submit")
+        told = await press(ann, asked, asked.labels[0])
+        assert waiting in told
+        assert len(told) < 200  # an answer to a press is cut there
+        shown = await becomes(server, asked, unknown)
+        assert shown.buttons == ()
+        assert done not in shown.text
+        await talk.on_desk(bench.monitor.look_up_lost)
+        await becomes(server, asked, done)
+    assert len(bench.fills()) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "waiting"),
+    [
+        ("en", "no answer from the venue yet"),
+        ("de", "noch keine Antwort"),
+        ("es", "aún no responde"),
+    ],
+)
+async def test_a_close_the_venue_has_not_confirmed_is_no_refusal(
+    server: TelegramServer, ann: User, fake_units: FakeUnits, language: str, waiting: str
+) -> None:
+    bench, wall = desk_of(fake_units, ann, language=language)
+    async with talking(bench, wall, telegram(server)) as talk:
+        await talk.on_desk(bench.assembled.desk.buy, BTC, "250", ann.id, request_id="r")
+        bench.broker.lose_answer("submit")
+        ann.sends(ann.chat, "/close BTC")
+        await says(server, ann.chat, waiting)
+        await talk.on_desk(bench.monitor.look_up_lost)
+    assert bench.position() is None
+
+
 # Groups
 
 
@@ -384,6 +438,34 @@ async def test_a_code_that_a_crash_left_behind_is_judged_and_then_not_kept(
             await until(server, lambda: not unit.inbox.pending("telegram", 9) or None)
     assert code not in kept(fake_units)
     assert len(bench.fills()) == 1
+
+
+async def test_of_what_is_not_read_no_words_are_kept(
+    server: TelegramServer, ann: User, fake_units: FakeUnits
+) -> None:
+    bench, wall = desk_of(fake_units, ann)
+    about: dict[str, Json] = {
+        "message_id": 5,
+        "from": {"id": ann.id, "first_name": "Ann", "is_bot": False},
+        "chat": {"id": ann.id, "type": "private"},
+        "date": 1,
+    }
+    update = InboxUpdate(
+        source="telegram",
+        update_id=1,
+        payload={
+            "update_id": 1,
+            "message": {**about, "caption": "123456", "photo": [{"file_id": "f"}]},
+        },
+        received_at=wall.now(),
+    )
+    edit: dict[str, Json] = {"update_id": 2, "edited_message": {**about, "text": "123456"}}
+    with bench.units() as unit:
+        unit.inbox.put([update, replace(update, update_id=2, payload=edit)])
+        unit.commit()
+    async with talking(bench, wall, telegram(server)):
+        await until(server, lambda: "123456" not in kept(fake_units) or None)
+    assert kept(fake_units).count(str(ann.id)) == 4
 
 
 async def test_a_reply_to_the_set_up_brings_no_secret_back(

@@ -81,7 +81,7 @@ def test_a_desk_starts_without_its_venue_and_goes_on_when_it_is_back(
         process.wait_for("At risk if every stop is hit")
         assert "BTC/USDT" in held
         buy(process, "ETH/USDT")
-        process.wait_for("no fresh price")
+        process.wait_for("the venue has not answered since the start")
         ask(process, "/status", "connection to the venue failed")
         ask(process, "/pause", "Paused")
         ask(process, "/resume", "allowed again")

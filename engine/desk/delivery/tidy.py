@@ -6,23 +6,25 @@ commit with its line in the audit trail, and then others have their turn.
 Choices:
 - Only what has ended goes. A message that waits, is held or died stays until it is delivered or
   sent again, however old it is; so do the audit trail, decisions, orders, fills and trades.
-- A card that still speaks of an open question or position keeps its place in the chat, so that its
-  end is told in it.
+- What still speaks of an open question or position (a card, a purchase, a change, a reminder) keeps
+  its place in the chat, so that its end is told in it.
 - Ids of messages and updates are what keeps anything from being told or done twice. They may go
   because nothing comes again after so long: the chat service hands an update out for a day, and
   whatever the desk tells once is about a moment, a question or an order that is over by then.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from engine.desk.changes.book import change_subject
 from engine.desk.context import DeskContext
 from engine.desk.delivery.sorting import LISTED
-from engine.desk.tell import card_subject
+from engine.desk.tell import card_subject, reminder_subject
 from engine.domain.desk import AuditEvent
-from engine.domain.ids import DecisionId
+from engine.domain.orders import Order
+from engine.domain.purchases import Purchase, command_subject, purchase_note, question_subject
 from engine.ports import UnitOfWork
 
 _BATCH = 500
@@ -121,8 +123,26 @@ class Tidier:
 
 def _spoken_of(unit: UnitOfWork, venue: str) -> frozenset[str]:
     """Subjects whose message may still have something to say."""
-    asked = {approval.decision_id for approval in unit.approvals.pending()}
-    entries = (unit.orders.get(one.entry_order_id) for one in unit.book.positions(venue))
-    held = {order.intent.decision_id for order in entries if order is not None}
-    cards = [card_subject(DecisionId(one)) for one in asked | held if one is not None]
-    return frozenset(name for card in cards for name in (card, LISTED + card))
+    asked, changes = unit.approvals.pending(), unit.changes.pending()
+    held = [position.entry_order_id for position in unit.book.positions(venue)]
+    orders = [unit.orders.get(number) for number in (*(one.order_id for one in asked), *held)]
+    decided = {order.intent.decision_id for order in orders if order is not None}
+    cards = [card_subject(one) for one in decided if one is not None]
+    return frozenset(
+        (
+            *(name for card in cards for name in (card, LISTED + card)),
+            *(name for order in orders if order is not None for name in _of_purchase(unit, order)),
+            *(change_subject(change.id) for change in changes),
+            *(reminder_subject(question.id) for question in asked),
+            *(reminder_subject(change.id) for change in changes),
+        )
+    )
+
+
+def _of_purchase(unit: UnitOfWork, order: Order) -> Iterator[str]:
+    """The command of a purchase that an order belongs to, and the question about it."""
+    purchase = Purchase.of_note(unit.desk.note(purchase_note(order.id)))
+    if purchase is not None:
+        yield command_subject(purchase.root)
+        if purchase.question is not None:
+            yield question_subject(purchase.question)

@@ -146,6 +146,19 @@ def test_a_purchase_is_refused_while_another_one_is_unknown(bench: Bench) -> Non
     bench.assert_protected()
 
 
+@pytest.mark.parametrize(("lost", "bought"), [("lose_answer", 1), ("lose_request", 1)])
+def test_a_purchase_that_is_not_confirmed_says_so_until_it_is_looked_up(
+    bench: Bench, lost: str, bought: int
+) -> None:
+    getattr(bench.broker, lost)("submit")
+    assert buy(bench) == CommandOutcome(done=False, subject="BTC/USDT", reason="unconfirmed")
+    assert buy(bench).reason == "unconfirmed"
+    bench.monitor.look_up_lost()
+    assert len(bench.fills()) == bought
+    assert buy(bench).done
+    bench.assert_protected()
+
+
 def test_a_purchase_ends_the_question_about_the_same_symbol_at_its_press(bench: Bench) -> None:
     approval = bench.ask()
     buy(bench)
@@ -221,6 +234,26 @@ def test_no_switch_stops_a_close(bench: Bench, switch: str) -> None:
     getattr(bench.assembled.desk, switch)(OWNER.user_id)
     assert close(bench).done
     assert bench.position() is None
+
+
+def test_a_close_that_is_not_confirmed_says_so_until_it_is_looked_up(bench: Bench) -> None:
+    buy(bench)
+    bench.broker.lose_answer("submit")
+    assert close(bench).reason == "unconfirmed"
+    bench.monitor.look_up_lost()
+    assert bench.position() is None
+    bench.assert_books_agree()
+
+
+def test_a_close_whose_stop_may_still_rest_sells_nothing_and_says_so(bench: Bench) -> None:
+    buy(bench)
+    bench.broker.lose_answer("cancel")
+    assert close(bench).reason == "stop_unclear"
+    assert bench.position() is not None
+    bench.monitor.look_up_lost()
+    bench.assert_protected()
+    assert close(bench, request="u9").done
+    bench.assert_books_agree()
 
 
 def test_no_brake_stops_a_close(bench: Bench) -> None:

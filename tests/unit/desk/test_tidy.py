@@ -1,15 +1,20 @@
 """Old messages go, in batches; what still has something to say stays."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from engine.checks.policy import ApprovalPolicy
 from engine.desk.delivery.tidy import Tidier
 from engine.desk.tell import card_subject
+from engine.domain.changes import ChangeKind, ChangeWish
 from engine.domain.desk import MessageState, SentMessage
 from engine.ports import Units
-from tests.fakes.desk_builder import OWNER, Bench, build
+from engine.strategy.policy import TradingPolicy
+from tests.fakes.desk_builder import BTC, OWNER, Bench, build
 from tests.fakes.samples import message, update
+from tests.fakes.units import FakeUnits
 
 DAYS = 90
 
@@ -93,6 +98,27 @@ def test_a_card_of_an_open_position_keeps_its_place(bench: Bench) -> None:
     bench.wall.advance(days=DAYS + 1)
     tidier(bench).look()
     assert bound(bench, card, f"listed:{card}", "card:another", "at:7") == {card, f"listed:{card}"}
+
+
+def test_open_questions_keep_their_places() -> None:
+    limits = ApprovalPolicy(quorum_above_quote=Decimal(400), expires_after_s=10**8)
+    bench = build(FakeUnits(), policies=TradingPolicy(approval=limits))
+    bench.assembled.desk.buy(BTC, "500", OWNER.user_id, request_id="r1", chat_id=OWNER.chat_id)
+    (question,) = bench.pending()
+    wish = ChangeWish(kind=ChangeKind.LIMIT, subject="automation.max_entries_per_day", value="99")
+    asked = bench.assembled.desk.changes.propose(wish, OWNER.user_id, request_id="r2")
+    assert asked.change is not None
+    kept = {
+        f"purchase:{question.order_id}",
+        f"buy:{question.order_id}",
+        f"reminder:{question.id}",
+        f"change:{asked.change.id}",
+        f"reminder:{asked.change.id}",
+    }
+    bind(bench, *kept, "purchase:another", "change:another")
+    bench.wall.advance(days=DAYS + 1)
+    tidier(bench).look()
+    assert bound(bench, *kept, "purchase:another", "change:another") == kept
 
 
 def test_a_message_that_waits_keeps_the_place_it_will_edit(bench: Bench) -> None:

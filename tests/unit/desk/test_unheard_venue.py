@@ -3,9 +3,13 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.domain.lifecycles import OrderState
+import pytest
+
+from engine.checks.policy import ApprovalPolicy
+from engine.domain.lifecycles import ApprovalState
 from engine.domain.views import Press, PressResult
 from engine.market.known_rules import presumed
+from engine.strategy.policy import TradingPolicy
 from tests.fakes.desk_builder import BTC, ETH, OWNER, Bench, build, rules
 from tests.fakes.units import FakeUnits
 
@@ -22,18 +26,54 @@ def holding() -> Bench:
     return bench
 
 
-def test_nothing_is_entered_until_the_venue_is_heard() -> None:
+@pytest.mark.parametrize("press", [Press.APPROVE, Press.HALF])
+def test_a_question_waits_open_until_the_venue_is_heard(press: Press) -> None:
     bench = build(FakeUnits())
     asked = bench.ask()
     bench = unheard(bench)
-    outcome = bench.press(asked, Press.APPROVE)
-    assert outcome.result is PressResult.REFUSED
+    assert bench.press(asked, press).result is PressResult.VENUE_AWAY
+    assert bench.pending() == (asked,)
     assert bench.fills() == ()
 
     bench.assembled.hear({symbol: rules(symbol) for symbol in (BTC, ETH)})
-    again = bench.ask()
-    assert bench.approve(again).result is PressResult.FILLED
-    assert bench.order(again.order_id).state is OrderState.FILLED
+    assert bench.press(asked, press).result is PressResult.FILLED
+    assert len(bench.fills()) == 1
+
+
+def test_a_no_needs_no_venue() -> None:
+    bench = build(FakeUnits())
+    asked = bench.ask()
+    assert unheard(bench).press(asked, Press.REJECT).result is PressResult.REJECTED
+
+
+def test_a_postponed_question_is_asked_again_when_the_venue_is_heard() -> None:
+    bench = build(FakeUnits())
+    asked = bench.ask()
+    bench = unheard(bench)
+    assert bench.press(asked, Press.LATER).result is PressResult.POSTPONED
+    bench.advance(minutes=5)
+    assert bench.assembled.questions.ask_again() == 0
+    assert len(bench.pending()) == 1
+    bench.assembled.hear({symbol: rules(symbol) for symbol in (BTC, ETH)})
+    assert bench.assembled.questions.ask_again() == 1
+    assert len(bench.pending()) == 1
+
+
+def test_a_purchase_is_refused_by_its_true_reason() -> None:
+    bench = unheard(build(FakeUnits()))
+    outcome = bench.assembled.desk.buy(BTC, "500", OWNER.user_id, request_id="1")
+    assert (outcome.done, outcome.reason) == (False, "venue_away")
+
+
+def test_the_clock_buys_nothing_while_the_venue_is_unheard() -> None:
+    bench = build(FakeUnits(), policies=TradingPolicy(approval=ApprovalPolicy(on_expiry="limit")))
+    asked = bench.ask()
+    bench = unheard(bench)
+    bench.advance(hours=2)
+    assert bench.assembled.questions.expire() == 1
+    assert bench.now_of(asked).state is ApprovalState.EXPIRED
+    assert "venue_away" in bench.now_of(asked).note
+    assert bench.unfinished() == ()
 
 
 def test_a_stop_that_is_passed_is_met_all_the_same() -> None:
