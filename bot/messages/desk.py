@@ -69,8 +69,7 @@ def render_status(telling: Telling) -> Rendered:
             *_jobs(words, view),
             words(
                 "status.outbox",
-                waiting=view.outbox.get(MessageState.PENDING, 0)
-                + view.outbox.get(MessageState.AMBIGUOUS, 0),
+                waiting=_waiting(view),
                 dead=view.outbox.get(MessageState.DEAD, 0),
             ),
             *dead_letter_lines(words, letters),
@@ -78,6 +77,12 @@ def render_status(telling: Telling) -> Rendered:
             words("status.version", version=view.version, since=words.moment(view.started_at)),
         ),
     )
+
+
+def _waiting(view: StatusView) -> int:
+    """Messages that wait to be sent, without the one that says so."""
+    unsent = (MessageState.PENDING, MessageState.AMBIGUOUS)
+    return max(0, sum(view.outbox.get(state, 0) for state in unsent) - 1)
 
 
 def questions_keyboard(words: Words, view: StatusView) -> Keyboard:

@@ -129,6 +129,11 @@ def _word(words: Words, code: Json) -> str:
     return plain(words.named("evidence_words", str(code)))
 
 
+def _entry(words: Words, name: str, amount: Json) -> str:
+    kind, _, currency = name.partition(" ")
+    return f"{_word(words, kind)} {_number(words, amount)} {currency}"
+
+
 def _number(words: Words, value: Json) -> str:
     return words.quantity(Decimal(str(value)))
 
@@ -152,7 +157,7 @@ def _what(words: Words, step: EvidenceStep, names: Mapping[int, str]) -> str:  #
             size, price = _number(words, facts["quantity"]), _number(words, facts["price"])
             return f"{step.id} {_word(words, facts['side'])} {size} @ {price}"
         case StepKind.LEDGER:
-            return ", ".join(f"{name} {_number(words, one)}" for name, one in facts.items())
+            return ", ".join(_entry(words, name, one) for name, one in facts.items())
         case StepKind.TRADE:
             return f"{step.id} {_number(words, facts['pnl_quote'])}"
         case _:

@@ -7,10 +7,13 @@ from bot.channel import CAPTION_LIMIT
 from bot.messages.amounts import beside, gain_mark, marks, own_line
 from bot.messages.callbacks_records import ShowCurve, ShowPositions, ShowTrades
 from bot.messages.markup import Html, shorten
+from bot.messages.names import called
 from bot.messages.pictures_records import portfolio_picture
+from bot.messages.questions import who_decided
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
-from engine.domain.orders import Fill
+from engine.domain.lifecycles import ApprovalState
+from engine.domain.orders import Fill, OrderIntent
 from engine.domain.records import Period
 from engine.domain.views import PortfolioView
 
@@ -46,10 +49,25 @@ def render_fill(telling: Telling) -> Rendered | None:
             if quantity < intent.quantity
             else "",
             words("fill.stop", price=words.price(plan.stop_price, price)) if plan else "",
-            words("fill.reason", reason=words.named("origins", intent.origin)),
+            _ordered(telling, intent),
             _equity(telling),
         )
     )
+
+
+def _ordered(telling: Telling, intent: OrderIntent) -> Html:
+    """Whose wish it was, and who agreed."""
+    words, decision = telling.words, intent.decision_id
+    mine = telling.desk.purchase(intent.id) if decision is None else None
+    if mine is not None:
+        return words("fill.reason", reason=called(words, mine.names, mine.by))
+    view = telling.desk.card(decision, with_chart=False) if decision is not None else None
+    approval = view.approval if view is not None else None
+    if view is None or approval is None:
+        return words("fill.reason", reason=words.named("origins", intent.origin))
+    if approval.state is ApprovalState.EXPIRED:
+        return words("fill.by_rule")
+    return words("fill.approved", who=", ".join(who_decided(words, view.names, approval)))
 
 
 def render_closed(telling: Telling) -> Rendered | None:

@@ -13,7 +13,7 @@ from bot.messages.callbacks import confirm_buy, encode
 from bot.outbox import Audience
 from engine.checks.policy import ApprovalPolicy
 from engine.domain.changes import ChangeKind, ChangeWish
-from engine.domain.desk import InboxUpdate, Json, Role
+from engine.domain.desk import InboxUpdate, Json, MessageState, Role
 from engine.domain.values import to_ms
 from engine.ports import Units
 from engine.strategy.policy import TradingPolicy
@@ -300,6 +300,38 @@ async def test_a_close_the_venue_has_not_confirmed_is_no_refusal(
         await says(server, ann.chat, waiting)
         await talk.on_desk(bench.monitor.look_up_lost)
     assert bench.position() is None
+
+
+@pytest.mark.parametrize(
+    ("language", "approved", "ordered", "waiting"),
+    [
+        ("en", "Proposed by the strategy, approved by Ann", "Ordered by Ann", "waiting 0"),
+        ("de", "Vorschlag der Strategie, freigegeben von Ann", "Auslöser: Ann", ": 0 warten"),
+        ("es", "Propuesto por la estrategia, aprobado por Ann", "Pedido por Ann", ": 0 en espera"),
+    ],
+)
+async def test_a_fill_says_whose_wish_it_was_and_who_agreed(
+    server: TelegramServer,
+    ann: User,
+    fake_units: FakeUnits,
+    language: str,
+    approved: str,
+    ordered: str,
+    waiting: str,
+) -> None:
+    bench, wall = desk_of(fake_units, ann, language=language)
+    async with talking(bench, wall, telegram(server)) as talk:
+        await talk.propose()
+        card = await card_of(server, ann, "BTC/USDT")
+        await press(ann, card, card.labels[0])
+        await says(server, ann.chat, approved)
+        ann.sends(ann.chat, "/buy ETH 250")
+        asked = await says(server, ann.chat, "ETH/USDT")
+        await press(ann, asked, asked.labels[0])
+        await says(server, ann.chat, ordered)
+        await until(server, lambda: MessageState.PENDING not in talk.states() or None)
+        ann.sends(ann.chat, "/status")
+        await says(server, ann.chat, waiting)
 
 
 # Groups
