@@ -9,6 +9,7 @@ from engine.domain.proof import Criterion, Proof
 from engine.domain.research import Drift, ProofView, Stale
 
 _AT_MOST = frozenset({"pbo", "drawdown"})
+_MOST_DIGITS = 7
 _COUNTS = frozenset({"trades", "regimes", "trials", "days", "windows"})
 
 
@@ -58,8 +59,15 @@ def criterion_text(words: Words, one: Criterion) -> str:
     value = _figure(words, one, one.value)
     if one.limit is None:
         return value
+    limit = _figure(words, one, one.limit)
+    for more in range(1, _MOST_DIGITS):
+        if value != limit or one.value == one.limit:
+            break
+        # What failed by a hair must not look as if it had passed.
+        value = _figure(words, one, one.value, more)
+        limit = _figure(words, one, one.limit, more)
     sign = "≤" if is_at_most(one) else "≥"
-    return f"{value} ({sign} {_figure(words, one, one.limit)})"
+    return f"{value} ({sign} {limit})"
 
 
 def criterion_name(words: Words, one: Criterion) -> Html:
@@ -72,13 +80,13 @@ def is_at_most(one: Criterion) -> bool:
     return one.name in _AT_MOST or one.note.startswith("at most")
 
 
-def _figure(words: Words, one: Criterion, value: float) -> str:
+def _figure(words: Words, one: Criterion, value: float, more: int = 0) -> str:
     if not isfinite(value):
         return "∞" if value > 0 else "−∞"
     number = Decimal(repr(float(value)))
     if one.unit == "fraction":
-        return words.percent(number)
-    return words.number(number, 0 if one.unit in _COUNTS else 2)
+        return words.percent(number, digits=1 + more)
+    return words.number(number, (0 if one.unit in _COUNTS else 2) + more)
 
 
 def small_percent(words: Words, fraction: float | None) -> str:

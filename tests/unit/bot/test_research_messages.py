@@ -346,6 +346,16 @@ def test_the_mark_says_proved_only_of_a_passed_verdict() -> None:
         ({"name": "new", "value": 2.0, "limit": 1.0, "note": "at most, later"}, "2.00 (≤ 1.00)"),
         ({"name": "profit_factor", "value": float("inf"), "limit": 1.2}, "∞ (≥ 1.20)"),
         ({"name": "x", "value": 1.5, "limit": None}, "1.50"),
+        # What failed by a hair must not look as if it had passed.
+        (
+            {"name": "profit_factor", "value": 1.1997, "limit": 1.2},
+            "1.1997 (≥ 1.2000)",
+        ),
+        ({"name": "profit_factor", "value": 1.2, "limit": 1.2}, "1.20 (≥ 1.20)"),
+        (
+            {"name": "drawdown", "value": 0.1503, "limit": 0.15, "unit": "fraction"},
+            "15.03 % (≤ 15.00 %)",
+        ),
         ({"name": "pbo", "passed": None, "value": None, "limit": 0.2}, "not evaluable"),
     ],
 )
