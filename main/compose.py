@@ -17,6 +17,7 @@ from config.services import VenueSettings
 from db.unit_of_work import SqlUnits
 from engine.clock import SecretTokens, SystemClock
 from engine.desk import people
+from engine.desk.closed import last_close
 from engine.desk.rehearsal import Watch
 from engine.desk.steering import Configured, chosen_now
 from engine.domain.decisions import Decision
@@ -344,9 +345,9 @@ def _simulated(
 
     def noted_time() -> datetime:
         with units(read_only=True) as unit:
-            keys = (f"last_close:{name}:{strategy.timeframe}", held_time_key(name))
-            noted = [unit.desk.note(key) for key in keys]
-        return max([policy.starts_at, *(from_ms(ms) for ms in noted if isinstance(ms, int))])
+            held_ms, closed = unit.desk.note(held_time_key(name)), last_close(unit, name)
+        at = from_ms(held_ms) if isinstance(held_ms, int) else policy.starts_at
+        return max(policy.starts_at, at, closed or policy.starts_at)
 
     held = SimulatedClock(wall=wall, start=noted_time(), speed=policy.speed)
     held.hold()

@@ -12,7 +12,7 @@ from bot.messages.amounts import behind
 from bot.messages.callbacks import REJECT_REASONS
 from bot.messages.callbacks_records import SendEvidence
 from bot.messages.markup import Html, plain, shorten
-from bot.messages.names import called
+from bot.messages.names import called, end_name
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
 from engine.domain.desk import Json
@@ -69,10 +69,12 @@ def verdict_lines(words: Words, view: Evidence) -> tuple[Html, ...]:
     """Whether the trail is whole, and every row that does not fit it, by name."""
     broken = [one for one in view.findings if one.verdict is Verdict.BROKEN]
     unsealed = sum(one.verdict is Verdict.UNSEALED for one in view.findings)
-    holds = sum(one.verdict is Verdict.HOLDS for one in view.findings)
+    added = [one for one in view.findings if one.verdict is Verdict.ADDED]
+    holds = sum(one.verdict is Verdict.HOLDS for one in view.findings) + len(added)
     return (
         _chain(words, view),
         *(words("evidence.broken", kind=one.kind, id=one.id, detail=one.detail) for one in broken),
+        *(words("evidence.added", id=one.id, count=one.added) for one in added),
         words("evidence.found", holds=holds, broken=len(broken), unsealed=unsealed),
     )
 
@@ -121,7 +123,8 @@ def _answered(words: Words, facts: Mapping[str, Json], names: Mapping[int, str])
     note = str(facts["note"])
     table = "reject_reasons" if note in REJECT_REASONS else "reasons"
     why = plain(words.named(table, note)) if note else ""
-    return " ".join(part for part in (_word(words, state), who, why) if part)
+    ended = plain(words(end_name(words, "evidence_words.", state, note)))
+    return " ".join(part for part in (ended, who, why) if part)
 
 
 def _word(words: Words, code: Json) -> str:

@@ -1,14 +1,17 @@
 """Resting orders of a paper venue meet every closed bar once, also the ones that come late.
 
 A close whose bar is absent (the venue was late, unreachable, or its row was quarantined) leaves a
-debt: the first close not met, remembered per symbol in the database. The next bar that comes pays
+debt: the opening of the first bar not met, remembered per symbol in the database. The next bar pays
 it, by meeting all bars stored since, oldest first. Otherwise a stop that was passed and recovered
 from while the venue was away would never have been hit on paper, and would have been in life.
+
+A debt is a time, so it outlives a change of the strategy's timeframe.
 
 A bar that is stored after a later one was met (a hole filled by ``data import``) is not met any
 more: the stop may have been raised by the later bar, and would be held against a low of before.
 """
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -25,10 +28,13 @@ class BarVenue(Protocol):
         """Whether an order of the symbol waits for a price."""
         ...
 
-    def on_bar(
-        self, symbol: Symbol, bar: Candle, *, previous_volume: float
-    ) -> tuple[OrderReport, ...]:
-        """Let resting orders meet a closed bar; returns what changed."""
+    def on_bars(
+        self, symbol: Symbol, bars: Iterable[tuple[Candle, float]]
+    ) -> Iterator[OrderReport]:
+        """Let resting orders meet closed bars, oldest first, each with the volume before it.
+
+        Yields what changed; it has to be booked before the next is asked for.
+        """
         ...
 
     def on_quote(self, symbol: Symbol) -> tuple[OrderReport, ...]:
@@ -49,11 +55,12 @@ class BarMeeting:
         left = dict(owed)
         for symbol in self._context.symbols:
             name = str(symbol)
-            first = from_ms(owed[name]) if name in owed else closed_at
-            if self._meet_from(symbol, min(first, closed_at), closed_at):
+            opened_at = closed_at - self._context.timeframe.delta
+            after = min(from_ms(owed[name]), opened_at) if name in owed else opened_at
+            if self._meet_after(symbol, after, closed_at):
                 left.pop(name, None)
             elif self._paper.has_resting(symbol):
-                left.setdefault(name, to_ms(closed_at))
+                left.setdefault(name, to_ms(opened_at))
             else:
                 left.pop(name, None)
         if left != owed:
@@ -61,8 +68,8 @@ class BarMeeting:
                 unit.desk.put_note(self._key, dict(left))
                 unit.commit()
 
-    def _meet_from(self, symbol: Symbol, first: datetime, closed_at: datetime) -> bool:
-        """Meet the bars that closed in ``[first, closed_at]``; False without the newest of them."""
+    def _meet_after(self, symbol: Symbol, after: datetime, closed_at: datetime) -> bool:
+        """Meet the bars that closed in ``(after, closed_at]``; False without the newest of them."""
         context, frame = self._context, self._context.timeframe
         with context.units(read_only=True) as unit:
             bars = unit.candles.window(
@@ -70,21 +77,21 @@ class BarMeeting:
                 symbol,
                 frame,
                 until=closed_at,
-                limit=(closed_at - first) // frame.delta + 2,
+                limit=(closed_at - after) // frame.delta + 2,
             )
         if not len(bars) or bars.candle(-1).closed_at(frame) != closed_at:
             return False
-        for place in range(len(bars)):
-            bar = bars.candle(place)
-            if bar.closed_at(frame) < first:
-                continue
-            previous = bars.volume[place - 1] if place else 0.0
-            for report in self._paper.on_bar(symbol, bar, previous_volume=previous):
-                context.gateway.settle(report)
+        met = (
+            (bars.candle(place), bars.volume[place - 1] if place else 0.0)
+            for place in range(len(bars))
+            if bars.candle(place).closed_at(frame) > after
+        )
+        for report in self._paper.on_bars(symbol, met):
+            context.gateway.settle(report)
         return True
 
     def _owed(self) -> dict[str, int]:
-        """The first close not met, in ms, of the symbols that owe one."""
+        """The opening of the first bar not met, in ms, of the symbols that owe one."""
         with self._context.units(read_only=True) as unit:
             noted = unit.desk.note(self._key)
         if not isinstance(noted, dict):
@@ -93,4 +100,4 @@ class BarMeeting:
 
     @property
     def _key(self) -> str:
-        return f"bars_owed:{self._context.venue}:{self._context.timeframe}"
+        return f"bars_owed:{self._context.venue}"

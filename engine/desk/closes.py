@@ -2,17 +2,18 @@
 
 The last close done is remembered in the database. After a pause of the desk every missed close is
 run, because stops have to meet its bars, but only the newest may decide: the prices of the others
-are gone.
+are gone. A strategy of another timeframe goes on where the one before it stopped: what lies before
+has been met, and the book of then is gone.
 """
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from engine.desk.closed import last_close, note_close
 from engine.desk.context import DeskContext
 from engine.desk.cycle import CloseCycle, CloseReport
 from engine.desk.due import due_closes
-from engine.domain.values import from_ms, to_ms
 from engine.market.collect import Collected
 
 type OnDesk = Callable[[Callable[[], CloseReport]], CloseReport]
@@ -51,18 +52,12 @@ class CloseKeeper:
     ) -> CloseReport:
         report = self._cycle.run(closed_at, collected=collected, decide=is_newest)
         with self._context.units() as unit:
-            unit.desk.put_note(self._key, to_ms(closed_at))
+            note_close(unit, self._context.venue, self._context.timeframe, closed_at)
             unit.commit()
         return report
 
     def _last(self, now: datetime) -> datetime:
         with self._context.units(read_only=True) as unit:
-            noted = unit.desk.note(self._key)
-        if isinstance(noted, int):
-            return from_ms(noted)
+            last = last_close(unit, self._context.venue)
         frame = self._context.timeframe
-        return frame.floor(now - self._settle_delay) - frame.delta
-
-    @property
-    def _key(self) -> str:
-        return f"last_close:{self._context.venue}:{self._context.timeframe}"
+        return frame.floor(last or now - self._settle_delay - frame.delta)

@@ -31,22 +31,28 @@ class Monitor:
             return 0
         with self._context.units(read_only=True) as unit:
             resting = {order.intent.symbol for order in unit.orders.unfinished()}
-        reports = [r for symbol in sorted(resting) for r in self._venue.on_quote(symbol)]
-        for report in reports:
-            self._context.gateway.settle(report)
-        return len(reports)
+        changed = 0
+        for symbol in sorted(resting):  # each is booked before the next is asked about
+            for report in self._venue.on_quote(symbol):
+                self._context.gateway.settle(report)
+                changed += 1
+        return changed
 
     def recover(self) -> tuple[Order, ...]:
         """Bring every unfinished order to where it is; what a start does, and a lost answer."""
         return self._context.gateway.recover(self._refusal)
 
     def look_up_lost(self) -> int:
-        """Find out what became of orders whose answer was lost; returns how many there were."""
+        """Find out what became of orders whose answer was lost; returns how many there were.
+
+        A paper venue is asked about open orders, too: booking what it filled may have failed.
+        """
+        missed = self._context.gateway.book_missed() if self._venue is not None else 0
         with self._context.units(read_only=True) as unit:
             lost = [o for o in unit.orders.unfinished() if o.state is OrderState.UNKNOWN]
         for order in lost:
             self._context.gateway.recover_order(order.id, self._refusal)
-        return len(lost)
+        return len(lost) + missed
 
     def cancel_stale(self) -> int:
         """Cancel limit entries that have rested for a bar; returns how many."""

@@ -22,6 +22,7 @@ from datetime import date, datetime, time
 from math import isclose, prod
 from typing import Any
 
+from engine.desk.closed import last_close
 from engine.desk.context import DeskContext
 from engine.desk.drift import compare, paper_days
 from engine.desk.research_trail import gap
@@ -184,17 +185,17 @@ class DriftWatch:
         """Compare if a day has ended since the last look, or if the verdict is another."""
         context, made = self._context, self._context.strategy.made
         with context.units(read_only=True) as unit:
-            closed = unit.desk.note(f"last_close:{context.venue}:{context.timeframe}")
+            closed = last_close(unit, context.venue, [context.timeframe])
             noted = unit.desk.note(_key(context.venue))
             proof = current_proof(unit, held_of(context, made))
-        if not isinstance(closed, int):
+        if closed is None:
             return "no close yet"
         before = noted if isinstance(noted, dict) else {}
-        today = f"{from_ms(closed):%Y-%m-%d}"
+        today = f"{closed:%Y-%m-%d}"
         seen = (before.get("fingerprint"), before.get("day"), before.get("proof"))
         if seen == (made.fingerprint, today, proof.id if proof else None):
             return str(before.get("told", "unproven"))
-        return self._compare(before, today, from_ms(closed), proof)
+        return self._compare(before, today, closed, proof)
 
     def _compare(
         self, before: dict[str, Any], today: str, now: datetime, proof: Proof | None

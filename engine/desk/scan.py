@@ -7,7 +7,7 @@ so that a crash between the commit and the sending is mended by doing it again.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -26,12 +26,14 @@ from engine.domain.market import Symbol
 from engine.domain.portfolio import EquityPoint, RiskState
 from engine.domain.proof import Calibration
 from engine.domain.reasons import ActionCode, RouteCode
-from engine.domain.seals import candles_seal, seal
+from engine.domain.seals import seal, window_seal
 from engine.domain.values import to_ms
 from engine.ports import UnitOfWork
 from engine.strategy.book import new_rows
 from engine.strategy.crossing import LastBar, mark, pack_book, put_absent, put_row
 from engine.strategy.crossing_back import SymbolVerdict, decide
+
+_RECENT = 50  # decisions on a symbol that are looked through for the one that told it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,8 @@ class Scanner:
     ) -> ScanReport:
         """Decide on the bars that closed at ``closed_at``; see the module for repeats.
 
-        ``blocked`` symbols are held by the firewall. ``decide=False`` only marks the book.
+        ``blocked`` symbols are held by the firewall. ``decide=False`` only marks the book and lets
+        stops follow: for a close that is long past nothing else is decided.
         """
         with self._context.units(read_only=True) as unit:
             known = unit.decisions.between(closed_at, closed_at + self._context.timeframe.delta)
@@ -92,9 +95,9 @@ class Scanner:
         if known:
             return _report(known, is_new=False)
         with self._context.units() as unit:
-            decisions = self._decide(unit, closed_at, seen, blocked, decide=decide)
+            report = self._decide(unit, closed_at, seen, blocked, decide=decide)
             unit.commit()
-        return _report(decisions, is_new=True)
+        return report
 
     def preview(self, closed_at: datetime) -> tuple[Decision, ...]:
         """What a scan would decide, without writing anything (``cryptotrader scan``)."""
@@ -183,23 +186,25 @@ class Scanner:
         blocked: frozenset[Symbol],
         *,
         decide: bool,
-    ) -> tuple[Decision, ...]:
-        if not self._is_marked(unit, closed_at):
+    ) -> ScanReport:
+        is_repeat = self._is_marked(unit, closed_at)
+        if not is_repeat:
             self._count_bars(unit, seen)
         before = unit.book.risk(self._context.venue)
         verdicts, marked = self._judge(unit, closed_at, seen, blocked)
         unit.book.put_risk(self._context.venue, marked.risk)
         self._tell_brakes(unit, before, marked.risk)
-        unit.book.snapshot(
-            EquityPoint(
-                venue=self._context.venue,
-                at=closed_at,
-                equity_quote=verdicts[0].equity_quote if verdicts else marked.cash_quote,
-                cash_quote=marked.cash_quote,
+        if not is_repeat:
+            unit.book.snapshot(
+                EquityPoint(
+                    venue=self._context.venue,
+                    at=closed_at,
+                    equity_quote=verdicts[0].equity_quote if verdicts else marked.cash_quote,
+                    cash_quote=marked.cash_quote,
+                )
             )
-        )
         if not decide:
-            return ()
+            return ScanReport(stops=_moves((v.symbol, v.new_stop_price) for v in verdicts))
         unit.scores.add(self._score_rows(closed_at, seen))
         ranked = sorted(verdicts, key=lambda v: (v.rank is None, v.rank or 0, str(v.symbol)))
         controls = unit.desk.controls()
@@ -210,7 +215,7 @@ class Scanner:
             unit.decisions.add(decision)
             self._propose(unit, decision)
         self._audit(unit, closed_at, decisions, seen)
-        return decisions
+        return _report(decisions, is_new=True)
 
     def _is_marked(self, unit: UnitOfWork, closed_at: datetime) -> bool:
         """Whether this close was marked before: a repeat must not count its bar twice."""
@@ -241,14 +246,12 @@ class Scanner:
                 tell_notice(unit, text, values, cause=str(after.day), at=now)
 
     def _propose(self, unit: UnitOfWork, decision: Decision) -> None:
-        wanted = decision.action is ActionCode.ENTER and decision.route in (
-            RouteCode.ASK,
-            RouteCode.AUTO,
-        )
-        if not wanted:
+        if not _is_granted(decision):
             return
         if self._context.mode is not Mode.ALERT:
             self._entries.propose(unit, decision)
+            return
+        if self._was_granted_before(unit, decision):
             return
         tell(
             unit,
@@ -259,6 +262,24 @@ class Scanner:
             at=self._context.wall.now(),
             priority=Priority.OPPORTUNITY,
         )
+
+    def _was_granted_before(self, unit: UnitOfWork, decision: Decision) -> bool:
+        """Whether a market stands above its line since a close that told it, so that it is no news.
+
+        Told again is what comes back: a market that fell below its line in between, or of which
+        nothing is known because nobody looked. A gate that shut in between alone is no return.
+        """
+        place = (decision.venue, decision.timeframe, decision.strategy_version)
+        due = decision.closed_at
+        for one in unit.decisions.latest(decision.symbol, _RECENT):
+            if one.id == decision.id or (one.venue, one.timeframe, one.strategy_version) != place:
+                continue
+            due -= decision.timeframe.delta
+            if one.closed_at != due or one.action is not ActionCode.ENTER:
+                return False
+            if _is_granted(one):
+                return True
+        return False
 
     def _score_rows(self, closed_at: datetime, seen: Mapping[Symbol, Seen]) -> list[ScoreRow]:
         context = self._context
@@ -301,8 +322,7 @@ class Scanner:
                     "seals": {
                         d.id: {
                             "decision": seal(d),
-                            "candles": candles_seal(seen[d.symbol].series),
-                            "bars": len(seen[d.symbol].series),
+                            **window_seal(seen[d.symbol].series, d.timeframe, d.closed_at),
                         }
                         for d in granted
                     },
@@ -311,9 +331,13 @@ class Scanner:
         )
 
 
+def _is_granted(decision: Decision) -> bool:
+    routes = (RouteCode.ASK, RouteCode.AUTO)
+    return decision.action is ActionCode.ENTER and decision.route in routes
+
+
 def _report(decisions: Sequence[Decision], *, is_new: bool) -> ScanReport:
     exits = [d for d in decisions if d.action is ActionCode.EXIT]
-    stops = [d for d in decisions if d.action is ActionCode.AMEND_STOP]
     automatic = [d for d in decisions if d.action is ActionCode.ENTER and d.route is RouteCode.AUTO]
     return ScanReport(
         decisions=tuple(decisions),
@@ -322,11 +346,12 @@ def _report(decisions: Sequence[Decision], *, is_new: bool) -> ScanReport:
             for d in exits
             if d.close_price is not None
         ),
-        stops=tuple(
-            StopMove(symbol=d.symbol, price=d.new_stop_price)
-            for d in stops
-            if d.new_stop_price is not None
-        ),
+        stops=_moves((d.symbol, d.new_stop_price) for d in decisions),
         automatic=tuple(entry_id(d.id, 0) for d in automatic),
         is_new=is_new,
     )
+
+
+def _moves(wanted: Iterable[tuple[Symbol, Decimal | None]]) -> tuple[StopMove, ...]:
+    """The stops to be tightened; only such a verdict has a new one."""
+    return tuple(StopMove(symbol=symbol, price=price) for symbol, price in wanted if price)

@@ -57,21 +57,30 @@ class FindingKind(StrEnum):
 
 
 class Verdict(StrEnum):
-    """``UNSEALED``: the trail holds nothing to compare with (written by an older program)."""
+    """``UNSEALED``: the trail holds nothing to compare with (written by an older program).
+
+    ``ADDED``: what was sealed holds to the last bit, and bars that were absent then have been
+    stored since.
+    """
 
     HOLDS = "holds"
+    ADDED = "added"
     BROKEN = "broken"
     UNSEALED = "unsealed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One comparison about one row; ``detail`` says expected and found where they differ."""
+    """One comparison about one row; ``detail`` says expected and found where they differ.
+
+    ``added`` is how many bars were stored since the seal was made.
+    """
 
     kind: FindingKind
     id: str
     verdict: Verdict
     detail: str = ""
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

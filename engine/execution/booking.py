@@ -16,6 +16,7 @@ from engine.domain.portfolio import LedgerEntry, Position, Trade
 from engine.domain.reasons import ReasonCode
 
 QUOTE_STEP = Decimal("1e-8")
+_ROUNDING = Decimal("1e-6")
 
 
 def round_quote(amount: Decimal) -> Decimal:
@@ -127,9 +128,13 @@ def _grown(position: Position, done: _Execution) -> Position:
 
 
 def _exit_reason(position: Position, intent: OrderIntent, fill: Fill) -> str:
-    """Why it was left; a stop that has followed the price is told apart from the first one."""
-    is_stop = fill.trigger == ReasonCode.STOP_HIT.label
-    if is_stop and position.stop_price > position.exit_plan.stop_price:
+    """Why it was left; a stop that has followed the price is told apart from the first one.
+
+    A bar may have met the first one all the same, if it opened before the stop was moved.
+    """
+    is_stop, first = fill.trigger == ReasonCode.STOP_HIT.label, position.exit_plan.stop_price
+    met = fill.price + fill.slippage_quote / fill.quantity
+    if is_stop and position.stop_price > first and abs(met / first - 1) > _ROUNDING:
         return ReasonCode.TRAILING_STOP_HIT.label
     return fill.trigger or intent.exit_reason or ReasonCode.EXIT_MANUAL.label
 

@@ -189,6 +189,21 @@ class OrderGateway:
         self.protect_all()
         return tuple(mended.values())
 
+    def book_missed(self) -> int:
+        """Book what the venue did with open orders while nobody was told; returns how many.
+
+        It asks the venue about each of them. Where nothing is missing nothing is written.
+        """
+        with self._units(read_only=True) as unit:
+            resting = [o for o in self._unfinished(unit) if o.state is OrderState.OPEN]
+        missed = 0
+        for order in resting:
+            report = self._broker.lookup(order.id)
+            if report is not None and report.state is not order.state:
+                self.settle(report)
+                missed += 1
+        return missed
+
     def protect_all(self) -> None:
         """``protect`` every position."""
         with self._units(read_only=True) as unit:

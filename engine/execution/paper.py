@@ -7,7 +7,8 @@ an order meets and takes is worked out in ``paper_book``; here it is remembered 
 Choices:
 - It keeps its own memory and commits it before it answers, as a real venue would: the desk's book
   is written after, from the report. A crash between the two is mended by ``lookup``.
-- A bar only fills orders that rested before it opened: its low may lie before the order.
+- A bar only fills orders that rested before it opened: its low may lie before the order. For the
+  same reason it meets a stop where it stood when the bar opened (``resting``).
 - The whole of an order must be paid for, not only what the book can give of it.
 - What a market order wants beyond the book's depth is cancelled. A stop that finds no depth at all
   stays where it is: nothing was traded, so nothing triggered it.
@@ -15,9 +16,9 @@ Choices:
 - A protection only rests when it is sent, even if its stop has been passed: the next price decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from engine.domain.errors import VenueError
@@ -38,11 +39,15 @@ from engine.execution.paper_book import (
     take,
     warm_up,
 )
+from engine.execution.resting import Resting, forget, remember_since, remember_stop, resting
 from engine.fills.book import FillNumbers
 from engine.fills.triggers import limit_price, protection
-from engine.ports import Clock, MarketData, PaperStore, Units
+from engine.ports import Clock, MarketData, PaperStore, UnitOfWork, Units
 
 __all__ = ["PaperBroker", "PaperMarket"]
+
+
+_DOUBT = timedelta(seconds=30)
 
 
 class PaperBroker:
@@ -107,6 +112,7 @@ class PaperBroker:
             if report.state is OrderState.OPEN:
                 report = replace(report, state=OrderState.CANCELLED, note="cancelled")
                 unit.paper.put(report, intent)
+                forget(unit, order_id)
                 unit.commit()
         return report
 
@@ -119,7 +125,8 @@ class PaperBroker:
                     order_id=order_id, state=OrderState.REJECTED, note="never_arrived"
                 )
             intent, report = found
-            if report.state is OrderState.OPEN:
+            if report.state is OrderState.OPEN and stop_price != intent.stop_price:
+                remember_stop(unit, intent, self._clock.now())
                 unit.paper.put(report, replace(intent, stop_price=stop_price))
                 unit.commit()
         return report
@@ -153,7 +160,7 @@ class PaperBroker:
             for intent, report in self._resting(unit.paper, symbol):
                 after = self._meet_quote(unit.paper, intent, report, quote, book)
                 if after != report:
-                    unit.paper.put(after, intent)
+                    _keep(unit, after, intent)
                     changed.append(after)
             unit.commit()
         return tuple(changed)
@@ -162,19 +169,86 @@ class PaperBroker:
         self, symbol: Symbol, bar: Candle, *, previous_volume: float
     ) -> tuple[OrderReport, ...]:
         """Let the orders that rested before a bar opened meet the closed bar."""
-        if not self.has_resting(symbol):
-            return ()
+        return tuple(self.on_bars(symbol, [(bar, previous_volume)]))
+
+    def on_bars(
+        self, symbol: Symbol, bars: Iterable[tuple[Candle, float]]
+    ) -> Iterator[OrderReport]:
+        """``on_bar`` for several bars, oldest first, each with the volume of the one before it.
+
+        What changes at a bar has to be booked before the next report is asked for: an order that is
+        made then takes the place of one that ended in that bar, and meets all bars that follow.
+        """
+        waiting = self._waiting(symbol)
+        for bar, previous_volume in bars:
+            if not waiting:
+                return
+            if not any(self._is_touched(one, bar) for one in waiting):
+                continue
+            yield from self._meet(symbol, bar, previous_volume)
+            known = {one.intent.id for one in waiting}
+            waiting = self._waiting(symbol, known=known, closed_at=bar.closed_at(self._timeframe))
+
+    def _meet(self, symbol: Symbol, bar: Candle, previous_volume: float) -> list[OrderReport]:
         changed: list[OrderReport] = []
         with self._units() as unit:
             for intent, report in self._resting(unit.paper, symbol):
-                if intent.created_at > bar.opened_at:
+                one = resting(unit, intent)
+                if not one.rests_at(bar.opened_at, self._doubt):
                     continue
-                after = self._meet_bar(unit.paper, intent, report, bar, previous_volume)
+                then = replace(intent, stop_price=one.stop_at(bar.opened_at, self._doubt))
+                after = self._meet_bar(unit.paper, then, report, bar, previous_volume)
                 if after != report:
-                    unit.paper.put(after, intent)
+                    _keep(unit, after, intent)
                     changed.append(after)
             unit.commit()
-        return tuple(changed)
+        return changed
+
+    def _waiting(
+        self,
+        symbol: Symbol,
+        *,
+        known: Collection[IntentId] | None = None,
+        closed_at: datetime | None = None,
+    ) -> list[Resting]:
+        """The resting orders; those not ``known`` stand for one that ended at ``closed_at``."""
+        with self._units(read_only=True) as unit:
+            found = [resting(unit, intent) for intent, _ in self._resting(unit.paper, symbol)]
+        if known is None or closed_at is None:
+            return found
+        made = [one.intent.id for one in found if one.intent.id not in known]
+        if not made:
+            return found
+        with self._units() as unit:
+            for order_id in made:
+                remember_since(unit, order_id, closed_at)
+            unit.commit()
+        return self._waiting(symbol)
+
+    def _is_touched(self, one: Resting, bar: Candle) -> bool:
+        """Whether a bar may change an order, before anything is written for it."""
+        intent, market = one.intent, self._markets.get(one.intent.symbol)
+        if market is None or not one.rests_at(bar.opened_at, self._doubt):
+            return False
+        if intent.kind is OrderKind.MARKET:
+            return True
+        tick, path = market.numbers.tick_size, (bar.open, bar.high, bar.low)
+        rules, stop = market.rules, one.stop_at(bar.opened_at, self._doubt)
+        limit_ticks = rules.price_ticks(intent.limit_price) if intent.limit_price else 0
+        if intent.kind is OrderKind.LIMIT:
+            return limit_price(side_of(intent), limit_ticks, *path, tick) > 0
+        stop_ticks = rules.price_ticks(stop) if stop else 0
+        kind, _ = protection(stop_ticks, limit_ticks, *path, tick)
+        return kind in (ReasonCode.STOP_HIT, ReasonCode.TARGET_HIT)
+
+    @property
+    def _doubt(self) -> timedelta:
+        """How long after its opening a bar takes an order or a stop for one from before it.
+
+        A desk acts on a close some seconds after it. In life the stop it then moves covers all the
+        rest of the bar, which is nearly the whole of it.
+        """
+        return min(_DOUBT, self._timeframe.delta / 10)
 
     def _prices(self, symbol: Symbol) -> tuple[Quote | None, OrderBook | None]:
         """The price and book of now; a market that does not answer, or is left, has neither."""
@@ -341,6 +415,12 @@ class PaperBroker:
         market = self._markets[intent.symbol]
         fills = rest(intent, report, market, price, at, trigger=trigger)
         return _executed(store, intent, report, fills, OrderState.FILLED)
+
+
+def _keep(unit: UnitOfWork, report: OrderReport, intent: OrderIntent) -> None:
+    unit.paper.put(report, intent)
+    if report.state is not OrderState.OPEN:
+        forget(unit, intent.id)
 
 
 _BAR_ORDER = {OrderKind.MARKET: 0, OrderKind.LIMIT: 1, OrderKind.PROTECT: 2}

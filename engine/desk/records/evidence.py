@@ -5,12 +5,14 @@ in the audit trail, the ledger worked out again from the fills, the trades' prof
 money → findings; beside them the verdict about the whole chain. Reads only.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from engine.desk.records.chain import LookAtChain, whole_chain
 from engine.desk.records.evidence_case import Case, collect, resolve, seals_of
 from engine.domain.approvals import Approval, order_hash
+from engine.domain.decisions import Decision
 from engine.domain.desk import AuditLine, Json
 from engine.domain.evidence import (
     AuditRef,
@@ -22,16 +24,15 @@ from engine.domain.evidence import (
     Verdict,
 )
 from engine.domain.lifecycles import ApprovalState, OrderState
+from engine.domain.market import CandleSeries
 from engine.domain.orders import Fill, Order, OrderSide
 from engine.domain.portfolio import Trade
-from engine.domain.seals import candles_seal, seal
+from engine.domain.seals import candles_seal, hole_opens, seal, without
+from engine.domain.values import from_ms
 from engine.execution.booking import QUOTE_STEP, entries_of, round_quote
 from engine.ports import UnitOfWork
 
 _SHORT = 20
-
-
-"""How the trail stands, with the numbers of lines that are to be checked in any case."""
 
 
 def evidence(
@@ -88,17 +89,15 @@ class _Look:
         known = seals_of(scan).get(decision.id) if scan else None
         sealed = known if isinstance(known, dict) else {}
         lines = (scan.number,) if scan else ()
-        bars = sealed.get("bars")
-        series = unit.candles.window(
-            decision.venue,
-            decision.symbol,
-            decision.timeframe,
-            until=decision.closed_at,
-            limit=bars if isinstance(bars, int) else 1,
-        )
+        series, added = _bars(unit, decision, sealed)
         candles, own = candles_seal(series), seal(decision)
         name = f"{decision.symbol} {decision.timeframe} {decision.closed_at.isoformat()}"
-        self.findings.append(_compared(FindingKind.CANDLES, name, sealed.get("candles"), candles))
+        about_bars = _compared(FindingKind.CANDLES, name, sealed.get("candles"), candles)
+        if added and about_bars.verdict is Verdict.HOLDS:
+            about_bars = replace(
+                about_bars, verdict=Verdict.ADDED, detail=f"{added} stored since", added=added
+            )
+        self.findings.append(about_bars)
         self.findings.append(
             _compared(FindingKind.DECISION, decision.id, sealed.get("decision"), own)
         )
@@ -286,6 +285,28 @@ class _Look:
                 lines=(number,) if number else (),
             )
         )
+
+
+def _bars(
+    unit: UnitOfWork, decision: Decision, sealed: Mapping[str, Json]
+) -> tuple[CandleSeries, int]:
+    """The bars that were sealed, as they are stored now, and how many have come in between.
+
+    Only what the seal itself names as absent is left out. An older seal does not name the first
+    bar: there the newest bars are taken, and a gap that was filled since looks like a change.
+    """
+    first, bars, frame = sealed.get("first"), sealed.get("bars"), decision.timeframe
+    if not isinstance(first, int):
+        limit = bars if isinstance(bars, int) else 1
+        until = decision.closed_at
+        found = unit.candles.window(
+            decision.venue, decision.symbol, frame, until=until, limit=limit
+        )
+        return found, 0
+    begin, end = from_ms(first), frame.floor(decision.closed_at)
+    stored = unit.candles.between(decision.venue, decision.symbol, frame, begin, end)
+    kept = without(stored, hole_opens(sealed.get("holes"), frame))
+    return kept, len(stored) - len(kept)
 
 
 def _profit(unit: UnitOfWork, venue: str, case: Case) -> list[Finding]:

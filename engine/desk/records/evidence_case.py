@@ -15,6 +15,7 @@ from engine.domain.desk import AuditLine, Json
 from engine.domain.ids import ApprovalId, DecisionId, IntentId, TradeId, digest, intent_id
 from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import Trade
+from engine.domain.purchases import Purchase, purchase_note
 from engine.ports import UnitOfWork
 
 _SHORT = 20
@@ -74,7 +75,7 @@ def collect(unit: UnitOfWork, entry: Order | None, decision: Decision | None) ->
     if decision is not None:
         case.orders += _numbered(unit, decision.id, "entry")
     if entry is not None and all(order.id != entry.id for order in case.orders):
-        case.orders.append(entry)
+        case.orders += _purchase(unit, entry)
     for order in tuple(case.orders):
         case.questions += unit.approvals.of_order(order.id)
         for purpose in ("protection", "exit"):
@@ -84,6 +85,22 @@ def collect(unit: UnitOfWork, entry: Order | None, decision: Decision | None) ->
     case.trades = _trades(unit, case)
     _gather_lines(unit, case)
     return case
+
+
+def _purchase(unit: UnitOfWork, entry: Order) -> list[Order]:
+    """Every order of the purchase that an order belongs to, from the one that was asked for on.
+
+    Another size or new numbers make another order of it, named after the one whose place it takes.
+    """
+    noted = Purchase.of_note(unit.desk.note(purchase_note(entry.id)))
+    root = unit.orders.get(noted.root) if noted else None
+    found = [root or entry]
+    for order in found:  # grows by what came of each
+        attempt = 1
+        while (after := unit.orders.get(entry_id(order.id, attempt))) is not None:
+            found.append(after)
+            attempt += 1
+    return found if any(order.id == entry.id for order in found) else [*found, entry]
 
 
 def _numbered(unit: UnitOfWork, source: str, purpose: str) -> list[Order]:

@@ -1,17 +1,20 @@
 """One close after the other: what is decided, what is sent, and what a repeat leaves alone."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from engine.domain.decisions import Decision
 from engine.domain.desk import Mode
+from engine.domain.errors import ConflictError
 from engine.domain.lifecycles import OrderState
-from engine.domain.market import Candle, CandleSeries, Symbol
-from engine.domain.orders import Purpose
+from engine.domain.market import Candle, CandleSeries, Symbol, Timeframe
+from engine.domain.orders import OrderReport, Purpose
 from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
+from engine.domain.records import StopResult
+from engine.execution.gateway import Settled
 from engine.market.collect import Collected, Freshness
 from engine.strategy.policy import ExitPolicy, TradingPolicy
 from tests.fakes.desk_builder import (
@@ -34,6 +37,9 @@ HOLDING = replace(
     AUTOMATIC,
     exits=ExitPolicy(trailing_atr_multiple=None, time_stop_bars=None, exit_score=None),
 )
+
+
+TRAILING = replace(AUTOMATIC, exits=ExitPolicy(time_stop_bars=None, exit_score=None))
 
 
 def rise(fake_units: FakeUnits, policies: TradingPolicy = AUTOMATIC, **keys: object) -> Bench:
@@ -269,6 +275,230 @@ def test_a_bar_that_is_stored_behind_a_later_one_is_not_met_any_more(
     an_hour_passes(bench, "106 107 105 106")
     bench.closes.run_due()
     assert bench.position(BTC) is not None
+
+
+def test_a_stop_that_a_person_moved_is_not_held_against_lows_from_before(
+    fake_units: FakeUnits,
+) -> None:
+    bench = rise(fake_units, HOLDING)
+    bench.closes.run_due()
+    position = bench.position(BTC)
+    assert position is not None
+    late = bar(bench.clock.now(), "106 112 104 112")
+    bench.advance(hours=1)
+    bench.closes.run_due()
+    for symbol in (BTC, ETH):
+        bench.market.set_price(symbol, "112")
+    opened_at = bench.clock.now()
+    bench.advance(minutes=30)
+    moved = bench.assembled.desk.records.move_stop(position.entry_order_id, D(107), OWNER.user_id)
+    assert moved.result is StopResult.MOVED
+    store(bench, late)
+    bench.advance(minutes=30)
+    store(bench, bar(opened_at, "106.5 112 106 112"))
+    bench.closes.run_due()
+    held = bench.position(BTC)
+    assert held is not None
+    assert held.stop_price == D(107)
+    bench.assert_protected()
+
+
+def test_a_close_that_is_run_again_does_not_meet_its_bar_with_the_stop_it_raised(
+    fake_units: FakeUnits,
+) -> None:
+    bench = rise(fake_units, TRAILING)
+    bench.closes.run_due()
+    bench.advance(seconds=5)
+    opened_at = START
+    bench.advance(hours=1)
+    store(bench, bar(opened_at, "106 130 106 129"))
+    for symbol in (BTC, ETH):
+        bench.market.set_price(symbol, "129")
+    close = START + H1.delta
+    bench.assembled.cycle.run(close)
+    raised = bench.position(BTC)
+    assert raised is not None
+    assert raised.stop_price > D(106)
+    again = bench.restart()
+    again.monitor.recover()
+    again.assembled.cycle.run(close)
+    assert again.position(BTC) == raised
+    assert again.trades() == ()
+
+
+def test_a_stop_follows_through_closes_that_were_missed(fake_units: FakeUnits) -> None:
+    stops: list[Decimal] = []
+    for is_down in (False, True):
+        bench = rise(FakeUnits(), TRAILING)
+        bench.closes.run_due()
+        for prices in ("106 130 106 129", "129 129.5 128 129"):
+            an_hour_passes(bench, prices)
+            for symbol in (BTC, ETH):
+                bench.market.set_price(symbol, "129")
+            if not is_down:
+                bench.closes.run_due()
+        bench.restart().closes.run_due()
+        position = bench.position(BTC)
+        assert position is not None
+        stops.append(position.stop_price)
+    assert stops[0] == stops[1] > D(120)
+
+
+def test_what_a_thin_market_left_of_a_stop_meets_the_late_bars_that_follow() -> None:
+    ends: list[list[tuple[Decimal, datetime]]] = []
+    for is_late in (False, True):
+        bench = rise(FakeUnits(), HOLDING)
+        bench.closes.run_due()
+        bars: list[Candle] = []
+        for prices, volume in (
+            ("106 107 105 106", 20.0),
+            ("106 107 101 106", 1e6),
+            ("106 107 100 106", 1e6),
+        ):
+            bars.append(bar(bench.clock.now(), prices, volume))
+            bench.advance(hours=1)
+            if not is_late:
+                store(bench, bars[-1])
+            bench.closes.run_due()
+        if is_late:
+            for one in bars:
+                store(bench, one)
+        an_hour_passes(bench, "106 107 105 106")
+        bench.closes.run_due()
+        assert bench.position(BTC) is None
+        ends.append([(t.quantity, t.closed_at) for t in bench.trades() if t.symbol == BTC])
+    assert len(ends[0]) == 2
+    assert ends[0] == ends[1]
+
+
+def test_what_a_thin_market_left_of_a_stop_meets_the_bars_of_a_downtime_too() -> None:
+    bench = rise(FakeUnits(), HOLDING)
+    bench.closes.run_due()
+    for prices, volume in (
+        ("106 107 105 106", 20.0),
+        ("106 107 101 106", 1e6),
+        ("106 107 100 106", 1e6),
+        ("106 107 105 106", 1e6),
+    ):
+        opened_at = bench.clock.now()
+        bench.advance(hours=1)
+        store(bench, bar(opened_at, prices, volume))
+    bench.restart().closes.run_due()
+    assert bench.position(BTC) is None
+    parts = [trade.closed_at for trade in bench.trades() if trade.symbol == BTC]
+    assert sorted(parts) == [START + 2 * H1.delta, START + 3 * H1.delta]
+
+
+@pytest.mark.parametrize("delay_s", [0, 10])
+def test_a_stop_that_follows_some_seconds_after_the_close_covers_the_bar(
+    fake_units: FakeUnits, delay_s: int
+) -> None:
+    bench = rise(fake_units, TRAILING)
+    bench.closes.run_due()
+    an_hour_passes(bench, "106 130 106 129")
+    opened_at = bench.clock.now()
+    for symbol in (BTC, ETH):
+        bench.market.set_price(symbol, "129")
+    bench.advance(seconds=delay_s)
+    bench.closes.run_due()
+    raised = bench.position(BTC)
+    assert raised is not None
+    bench.advance(hours=1)
+    store(bench, bar(opened_at, "129 129 105 128"))
+    bench.restart().closes.run_due()
+    assert bench.position(BTC) is None
+    assert {trade.exit_reason for trade in bench.trades()} == {"trailing_stop_hit"}
+
+
+def test_a_bar_that_met_the_first_stop_is_not_told_as_a_stop_that_followed(
+    fake_units: FakeUnits,
+) -> None:
+    bench = rise(fake_units, TRAILING)
+    bench.closes.run_due()
+    an_hour_passes(bench, "106 130 106 129")
+    an_hour_passes(bench, "129 129 100 128")  # while nobody was there to raise the stop
+    an_hour_passes(bench, "128 129 127 128")
+    bench.restart().closes.run_due()
+    assert {trade.exit_reason for trade in bench.trades()} == {"stop_hit"}
+
+
+def test_a_fill_that_could_not_be_booked_is_booked_by_the_next_look(
+    fake_units: FakeUnits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = rise(fake_units, HOLDING)
+    bench.closes.run_due()
+    settle, failures = bench.gateway.settle, [ConflictError("the database is locked")]
+
+    def shaky(report: OrderReport) -> Settled:
+        if failures:
+            raise failures.pop()
+        return settle(report)
+
+    monkeypatch.setattr(bench.gateway, "settle", shaky)
+    an_hour_passes(bench, "106 107 80 106")
+    with pytest.raises(ConflictError):
+        bench.closes.run_due()
+    bench.monitor.look_up_lost()
+    bench.closes.run_due()
+    assert bench.position(BTC) is None
+    assert bench.position(ETH) is None
+    bench.assert_books_agree()
+    assert bench.monitor.look_up_lost() == 0
+
+
+def test_a_debt_of_a_slow_timeframe_is_paid_in_full_on_a_fast_one(fake_units: FakeUnits) -> None:
+    bench = rise(fake_units, HOLDING)
+    bench.closes.run_due()
+    hourly, began = bench.parts.strategy, bench.clock.now()
+    slow = bench.restart(strategy=replace(hourly, timeframe=Timeframe.H4))
+    slow.closes.run_due()
+    slow.advance(hours=4)
+    slow.closes.run_due()  # the bar from 12 to 16 is absent
+    for place, low in enumerate(("80", "105", "105", "105")):
+        store(bench, bar(began + place * H1.delta, f"106 107 {low} 106"))
+    back = slow.restart(strategy=hourly)
+    an_hour_passes(back, "106 107 105 106")
+    back.closes.run_due()
+    assert back.position(BTC) is None
+
+
+def test_a_strategy_of_another_timeframe_goes_on_where_the_one_before_stopped(
+    fake_units: FakeUnits,
+) -> None:
+    bench = rise(fake_units, HOLDING)
+    bench.closes.run_due()
+    hourly, began = bench.parts.strategy, bench.clock.now()
+    slow = bench.restart(strategy=replace(hourly, timeframe=Timeframe.H4))
+    hours = ["106 107 103 106", "106 112 101 111", "111 118 111 117", "117 125 117 124"]
+    for place, prices in enumerate(hours):
+        store(bench, bar(began + place * H1.delta, prices))
+    slow.advance(hours=4)
+    slow.closes.run_due()
+    with bench.units(read_only=True) as unit:
+        before = tuple(unit.book.equity(VENUE))
+    back = slow.restart(strategy=hourly)
+    assert back.closes.run_due() == ()
+    assert back.position(BTC) is not None
+    with bench.units(read_only=True) as unit:
+        assert tuple(unit.book.equity(VENUE)) == before
+    an_hour_passes(back, "124 125 101 124")
+    (report,) = back.closes.run_due()
+    assert report.closed_at == began + 5 * H1.delta
+    assert back.position(BTC) is None
+
+
+def test_a_close_that_is_marked_again_leaves_the_equity_that_was_told(
+    fake_units: FakeUnits,
+) -> None:
+    bench = rise(fake_units)
+    bench.closes.run_due()
+    with bench.units(read_only=True) as unit:
+        told = tuple(unit.book.equity(VENUE, since=START))
+    an_hour_passes(bench, "106 107 90 91")
+    bench.closes.run_due()
+    bench.assembled.cycle.run(START, decide=False)
+    with bench.units(read_only=True) as unit:
+        assert tuple(unit.book.equity(VENUE, since=START))[: len(told)] == told
 
 
 def test_a_close_that_only_marks_decides_nothing_and_keeps_the_equity(

@@ -19,6 +19,7 @@ from engine.domain.orders import (
     Purpose,
 )
 from engine.execution.paper import PaperBroker
+from engine.execution.resting import resting
 from engine.fills.policy import FillPolicy
 from tests.fakes.desk_builder import BTC, H1, START, Bench, bar, build
 from tests.fakes.units import FakeUnits
@@ -401,6 +402,54 @@ def test_a_moved_stop_triggers_where_it_stands_now(held: PaperBroker) -> None:
     report = meets(held, "100 101 98.5 100")
     assert report is not None
     assert prices(report) == [(D(5), D("98.95"))]
+
+
+def test_a_bar_that_opened_before_a_stop_was_moved_meets_the_stop_of_then(
+    bench: Bench, held: PaperBroker
+) -> None:
+    """Its low may lie before the move: paper must not sell at a price that never came back."""
+    held.submit(guard("5", "95"))
+    bench.advance(minutes=30)
+    held.amend_stop(IntentId("guard"), D(99))
+    assert meets(held, "97 110 96 109") is None
+    report = meets(held, "109 110 98.5 100", opened_at=START + H1.delta)
+    assert report is not None
+    assert prices(report) == [(D(5), D("98.95"))]
+
+
+def test_a_bar_meets_the_stop_of_its_own_time_among_many_moves(
+    bench: Bench, held: PaperBroker
+) -> None:
+    held.submit(guard("5", "95"))
+    for hour in range(50):  # the stop is 96 at half past the first hour, 145 in the last
+        bench.advance(minutes=30 if hour == 0 else 60)
+        held.amend_stop(IntentId("guard"), D(96 + hour))
+    assert meets(held, "150 150 131.5 150", opened_at=START + 36 * H1.delta) is None
+    report = meets(held, "150 150 131.5 150", opened_at=START + 37 * H1.delta)
+    assert report is not None
+    assert prices(report) == [(D(5), D("131.93"))]  # the stop of 132, half a spread below
+
+
+def test_what_is_no_longer_known_of_a_stop_sells_nothing(bench: Bench, held: PaperBroker) -> None:
+    held.submit(guard("5", "95"))
+    for hour in range(100):
+        bench.advance(hours=1)
+        held.amend_stop(IntentId("guard"), D(96 + hour))
+    assert meets(held, "150 150 95.5 150", opened_at=START + 50 * H1.delta) is None
+    with bench.units(read_only=True) as unit:
+        assert len(resting(unit, guard("5", "95")).former) <= 32
+
+
+def test_with_the_order_its_moves_are_forgotten(bench: Bench, held: PaperBroker) -> None:
+    for name in ("hit", "cancelled"):
+        held.submit(guard("2", "95", name=name))
+        bench.advance(minutes=1)
+        held.amend_stop(IntentId(name), D(96))
+    held.cancel(IntentId("cancelled"))
+    bench.market.set_price(BTC, "94")
+    held.on_quote(BTC)
+    with bench.units(read_only=True) as unit:
+        assert [unit.desk.note(f"resting:{name}") for name in ("hit", "cancelled")] == [None] * 2
 
 
 # Repeats and restarts

@@ -1,18 +1,36 @@
 """Evidence from candle to fill: everything sealed holds, and whatever was changed is named."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from db.unit_of_work import SqlUnits
-from engine.domain.evidence import Evidence, StepKind, Verdict
-from engine.domain.ids import TradeId
+from engine.checks.policy import ApprovalPolicy
+from engine.domain.desk import AuditEvent, Json
+from engine.domain.evidence import Evidence, Finding, StepKind, Verdict
+from engine.domain.ids import IntentId, TradeId
+from engine.domain.market import Candle, CandleSeries
 from engine.domain.seals import candles_seal, seal
+from engine.domain.views import Press
 from engine.ports import Units
-from tests.fakes.desk_builder import AUTOMATIC, BTC, ETH, OWNER, START, Bench, build, rising
+from engine.strategy.policy import TradingPolicy
+from tests.fakes.desk_builder import (
+    APPROVER,
+    AUTOMATIC,
+    BTC,
+    ETH,
+    OWNER,
+    SECOND,
+    START,
+    Bench,
+    build,
+    rising,
+)
 from tests.fakes.samples import decision, fill, order, trade
+from tests.fakes.units import FakeUnits
 
 D = Decimal
 K = StepKind
@@ -185,3 +203,106 @@ def test_candles_are_sealed_to_the_last_bit() -> None:
     close[3] += 1e-12
     assert candles_seal(bars) == candles_seal(rising())
     assert candles_seal(bars) != candles_seal(replace(bars, close=close))
+
+
+def test_each_id_of_a_halved_purchase_leads_to_the_whole_of_it(fake_units: FakeUnits) -> None:
+    approval = ApprovalPolicy(quorum_above_quote=D(200), quorum=2)
+    bench = build(fake_units, policies=TradingPolicy(approval=approval))
+    bench.assembled.desk.buy(BTC, "600", OWNER.user_id, request_id="1")
+    (asked,) = bench.pending()
+    bench.press(asked, Press.HALF, APPROVER)
+    (half,) = bench.pending()
+    bench.press(half, Press.APPROVE, SECOND)
+    bench.assembled.desk.close(BTC, OWNER.user_id, request_id="2")
+    (trade_,) = bench.trades()
+    known = look(bench, trade_.id)
+    assert [step.kind for step in known.steps].count(K.FILL) == 2
+    assert [step.kind for step in known.steps].count(K.ANSWER) == 2
+    assert known.is_intact
+    for number in (asked.order_id, asked.id, half.order_id, half.id, trade_.exit_order_id):
+        assert look(bench, number).steps == known.steps
+
+
+# Gaps that are filled afterwards
+
+
+def scanned_with_a_hole(units: FakeUnits, place: int) -> tuple[Bench, IntentId, Candle]:
+    """An automatic entry decided on bars of which one was absent, and that bar."""
+    whole = rising()
+    absent = whole.candle(place)
+    rest = [whole.candle(k) for k in range(len(whole)) if k != place]
+    bench = build(units, policies=AUTOMATIC, bars=CandleSeries.of(rest), price="106")
+    bench.closes.run_due()
+    return bench, bench.fills()[0].order_id, absent
+
+
+def put_bar(bench: Bench, candle: Candle) -> None:
+    with bench.units() as unit:
+        for symbol in (BTC, ETH):
+            unit.candles.add(
+                "bench", symbol, bench.parts.strategy.timeframe, CandleSeries.of([candle])
+            )
+        unit.commit()
+
+
+def about_candles(found: Evidence) -> Finding:
+    return next(one for one in found.findings if one.kind == "candles")
+
+
+@pytest.mark.parametrize("place", [1, 150, 297])
+def test_a_gap_that_is_filled_after_the_decision_is_told_as_added(
+    fake_units: FakeUnits, place: int
+) -> None:
+    bench, entry, absent = scanned_with_a_hole(fake_units, place)
+    assert about_candles(look(bench, entry)).verdict is Verdict.HOLDS
+    put_bar(bench, absent)
+    found = look(bench, entry)
+    assert (about_candles(found).verdict, about_candles(found).added) == (Verdict.ADDED, 1)
+    assert found.is_intact
+
+
+def test_bars_before_the_first_one_that_was_seen_change_nothing(fake_units: FakeUnits) -> None:
+    bench, entry, _ = scanned_with_a_hole(fake_units, 150)
+    put_bar(bench, replace(rising().candle(0), opened_at=START - timedelta(hours=400)))
+    assert about_candles(look(bench, entry)).verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("changed", [149, 298])
+def test_a_changed_bar_does_not_pass_beside_one_that_was_added(
+    fake_units: FakeUnits, changed: int
+) -> None:
+    bench, entry, absent = scanned_with_a_hole(fake_units, 150)
+    put_bar(bench, absent)
+    known = rising().candle(changed)
+    put_bar(bench, replace(known, volume=known.volume + 1))
+    assert about_candles(look(bench, entry)).verdict is Verdict.BROKEN
+
+
+def test_a_line_of_before_holes_were_sealed_is_read_by_its_number_of_bars(
+    fake_units: FakeUnits,
+) -> None:
+    bench = build(fake_units)
+    question = bench.ask()
+    assert question.decision_id is not None
+    with bench.units() as unit:
+        decided = unit.decisions.get(question.decision_id)
+        assert decided is not None
+        bars = unit.candles.window(
+            "bench", BTC, decided.timeframe, until=decided.closed_at, limit=7
+        )
+        older: dict[str, Json] = {
+            "decision": seal(decided),
+            "candles": candles_seal(bars),
+            "bars": len(bars),
+        }
+        unit.audit.append(
+            AuditEvent(
+                at=START,
+                actor="engine",
+                action="scanned",
+                subject=f"{decided.timeframe}@{decided.closed_at.isoformat()}",
+                detail={"seals": {decided.id: older}},
+            )
+        )
+        unit.commit()
+    assert about_candles(look(bench, question.id)).verdict is Verdict.HOLDS
