@@ -6,7 +6,7 @@ Choices:
 - What the service refuses is tried again in plainer dress: without formatting, then without the
   picture. An alert is not lost to an underscore.
 - The message that a new one replaces is told for the last time first: its buttons go, and it says
-  what became of its question.
+  what became of its question, or that it is asked again below.
 - A picture that cannot be drawn is left out, and the message says so. Where a message has a picture
   already, of something else, a plain one takes its place (``bot.stand_in``), and where the service
   takes none at all, the message is told anew without one: the wrong market is never shown.
@@ -45,6 +45,8 @@ from engine.domain.errors import ChatError
 _log = structlog.get_logger()
 
 _SWEPT = 12
+_ASKED_ANEW = frozenset({"card", "purchase"})
+"""What may be sent again while its question is open: the old copy says where it goes on."""
 _REFUSED_IN_PASSING = (MissingError, UnchangedError, RefusedError, GoneError)
 
 
@@ -139,7 +141,7 @@ class Postman:
         if known is None:
             return
         try:
-            if parcel.row.kind == "card":
+            if parcel.row.kind in _ASKED_ANEW:
                 await self._tell_last(parcel, known)
             else:
                 await self._channel.strip(parcel.chat_id, known.chat_message_id)

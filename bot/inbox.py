@@ -263,7 +263,7 @@ class InboxPump:
         """Replies and the end of the update in one commit."""
         now = self._clock.now()
         with self._units() as unit:
-            if incoming is not None:
+            if incoming is not None and _is_known(unit, incoming.user_id):
                 find_chat_again(unit, incoming.chat_id, now)
             replies = response.replies
             if response.about and incoming is not None:
@@ -310,6 +310,11 @@ class InboxPump:
             chat_id=incoming.chat_id,
             topic=incoming.topic,
         )
+
+
+def _is_known(unit: UnitOfWork, user_id: int) -> bool:
+    """A stranger brings nothing back, also one who was known before."""
+    return any(person.user_id == user_id for person in unit.desk.people())
 
 
 def _erase(unit: UnitOfWork, update: InboxUpdate, incoming: Incoming, now: datetime) -> None:

@@ -21,7 +21,7 @@ from bot.loads import (
     sort_rows,
     with_held,
 )
-from engine.desk.delivery.letters import follow_chat, lose_chat
+from engine.desk.delivery.letters import follow_chat, has_reader, lose_chat, unread
 from engine.desk.delivery.sorting import LISTED, type_of
 from engine.domain.delivery import DeliveryPolicy
 from engine.domain.desk import (
@@ -286,7 +286,9 @@ class OutboxLedger:
             for chat_id, rows in mine.items():
                 if chat_id in self._gone:
                     continue
-                found = sort_rows(unit, self._chat(unit, chat_id), rows, now)
+                changed += [unread(row) for row in rows if not has_reader(row, self._readers)]
+                read = [row for row in rows if has_reader(row, self._readers)]
+                found = sort_rows(unit, self._chat(unit, chat_id), read, now)
                 go[chat_id] = found.go
                 changed += found.changed
             released = [

@@ -201,10 +201,30 @@ class RunningDesk:
         await self._opening.fill()
         await self._warm_up()
         count = len(self._context.symbols)
-        await self._notice("desk_started", {"venue": self._context.venue, "count": count})
+        loop = asyncio.get_running_loop()
+        brake = await loop.run_in_executor(self._worker, self._brake)
+        await self._notice(
+            "desk_started",
+            {
+                "venue": self._context.venue,
+                "count": count,
+                "mode": self._context.mode.value,
+                "brake": brake,
+            },
+        )
         self._closes.open()
         if is_reached:
             await self._start_jobs()
+
+    def _brake(self) -> str:
+        """What keeps the desk from new entries at its start, by the name of its sentence."""
+        with self._desk.units(read_only=True) as unit:
+            controls, risk = unit.desk.controls(), unit.book.risk(self._context.venue)
+        if controls.killed:
+            return "killed"
+        if controls.paused:
+            return "paused"
+        return "drawdown_latched" if risk is not None and risk.drawdown_latched else ""
 
     async def _start_jobs(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,4 +1,7 @@
-"""The picture of one market on several timeframes: the shortest on top, each over its own time."""
+"""The picture of one market on several timeframes: the shortest on top, each over its own time.
+
+The legend and the zone stand at the end: they are true for all.
+"""
 
 import numpy as np
 
@@ -36,18 +39,16 @@ def compose(view: FramesPicture) -> Sheet:
         y += badges
     zone = ""
     for number, one in enumerate(view.charts):
-        zone = _block(sheet, one, top=y, number=number)
+        note = view.notes[number] if view.notes else ""
+        zone = _block(sheet, one, top=y, number=number, note=note)
         y += _BLOCK
-    room = right - style.MARGIN
-    sheet.text(style.MARGIN, y + _CAPTION / 2, zone, colour=sheet.colours.muted, room=room)
+    entries = candles.legend(sheet.colours, first)
+    heading(sheet, y + _CAPTION / 2, "", value=zone, entries=entries)
     return sheet
 
 
-def _block(sheet: Sheet, view: ChartPicture, *, top: float, number: int) -> str:
-    """Draw one timeframe and return the text about the zone of its times.
-
-    The legend stands above the first one and is true for all.
-    """
+def _block(sheet: Sheet, view: ChartPicture, *, top: float, number: int, note: str) -> str:
+    """Draw one timeframe and return the text about the zone of its times."""
     scale = levels.scale_of(view, top=top + HEADING, height=_PRICE_HEIGHT)
     axis = frame(
         sheet,
@@ -64,8 +65,9 @@ def _block(sheet: Sheet, view: ChartPicture, *, top: float, number: int) -> str:
         told.append(view.words.numbers.percent(change, 2))
     if view.rsi is not None and np.isfinite(rsi := numbers.last_known(view.rsi.values)):
         told.append(f"{view.rsi.label.split()[0]} {view.words.numbers.plain(rsi, 1)}")
-    entries = candles.legend(sheet.colours, view) if number == 0 else []
-    heading(sheet, top + 17, view.timeframe, value=" · ".join(told), entries=entries)
+    if note:
+        told.append(note)
+    heading(sheet, top + 17, view.timeframe, value=" · ".join(told))
     panel = candles.draw(axis, view, top=scale.top, height=_PRICE_HEIGHT, name=f"price-{number}")
     levels.draw(axis, panel, view, scale)
     axis.tick_labels(scale.top + _PRICE_HEIGHT)

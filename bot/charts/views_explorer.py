@@ -111,10 +111,16 @@ class BoardPicture:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FramesPicture:
-    """One market on several timeframes, the shortest first; all share symbol, zone and theme."""
+    """One market on several timeframes, the shortest first; all share symbol, zone and theme.
+
+    `notes` say of each how many bars are shown and when the last one closed, or are empty.
+    """
 
     charts: tuple[ChartPicture, ...]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.charts:
             raise ValueError("charts must be at least one, were none")
+        if self.notes and len(self.notes) != len(self.charts):
+            raise ValueError(f"notes must be one a chart or none, were {len(self.notes)}")

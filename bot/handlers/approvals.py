@@ -19,6 +19,7 @@ from bot.messages.questions import noted
 from engine.desk.tell import card_subject
 from engine.domain.approvals import Approval
 from engine.domain.desk import Delivery, Json
+from engine.domain.orders import OrderIntent
 from engine.domain.purchases import question_subject
 from engine.domain.typed import TwoReadings, read_number, take_number
 from engine.domain.views import ApprovalRow, Press, PressOutcome, PressResult, Size
@@ -29,6 +30,7 @@ LOUD = (
     PressResult.EXPIRED,
     PressResult.TOO_LATE_FOR_LATER,
     PressResult.VENUE_AWAY,
+    PressResult.NO_PRICE,
     PressResult.ASKED_AGAIN,
     PressResult.CODE_WANTED,
     PressResult.TERMINAL_WANTED,
@@ -77,18 +79,20 @@ def answer_in_inbox(ask: Ask, pressed: AnswerInInbox) -> Response:
 
 
 def size(ask: Ask) -> Response:
-    """Approve another size: ``/size BTC 300``, ``/size BTC/USDT 30%``, ``/size a1b2c3 300``."""
+    """Approve another size: ``/size BTC 300``, ``/size BTC/USDT 30%``, ``/size a1b2c3 2 BTC``."""
     if len(ask.args) not in _SIZE_ARGS:
         return note("size_usage")
     name, *words = ask.args
-    wanted = _size(words)
-    if isinstance(wanted, TwoReadings):
-        return asked_back(wanted)
-    if wanted is None:
-        return note("size_amount", amount=" ".join(words))
     row = _asked_about(ask, name)
     if row is None:
         return note("size_unknown", name=name)
+    intent = row.order.intent
+    wanted = _size(words, intent)
+    if isinstance(wanted, TwoReadings):
+        return asked_back(wanted)
+    if wanted is None:
+        market = {"symbol": str(intent.symbol), "base": intent.symbol.base}
+        return note("size_amount", amount=" ".join(words), quote=intent.symbol.quote, **market)
     outcome = _press(ask, row.approval.token, Press.HALF, size=wanted)
     payload: dict[str, Json] = {
         "text": _sentence_name(outcome),
@@ -103,7 +107,11 @@ def _asked(ask: Ask, row: ApprovalRow) -> str:
     return ask.words.money(intent.notional_quote, intent.symbol.quote)
 
 
-def _size(words: Sequence[str]) -> Size | TwoReadings | None:
+def _size(words: Sequence[str], intent: OrderIntent) -> Size | TwoReadings | None:
+    """A share, an amount of the quote currency, or a quantity of what is bought; else ``None``.
+
+    A quantity is an amount at the question's own price, so that it is never more than was asked.
+    """
     text, rest = take_number(words)
     if text.endswith("%") and not rest:
         share = read_number(text, marks="%")
@@ -111,10 +119,15 @@ def _size(words: Sequence[str]) -> Size | TwoReadings | None:
             return Size(fraction=share / 100) if 0 < share <= 100 else None  # noqa: PLR2004 - all
         return share
     number, currency = typed_amount(words)
-    if isinstance(number, Decimal):
-        is_plain = not currency or (len(currency) == 1 and currency[0].isalnum())
-        return Size(amount_quote=number) if is_plain else None
-    return number
+    if not isinstance(number, Decimal):
+        return number
+    match [word.upper() for word in currency]:
+        case [] | [intent.symbol.quote]:
+            return Size(amount_quote=number)
+        case [intent.symbol.base]:
+            return Size(amount_quote=number * intent.reference_price)
+        case _:
+            return None
 
 
 def _asked_about(ask: Ask, name: str) -> ApprovalRow | None:

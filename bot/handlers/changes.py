@@ -162,5 +162,14 @@ def told(outcome: ChangeOutcome, ask: Ask) -> Response:
             return Response() if ask.incoming.is_private else note("change_in_private")
         case ChangeResult.REFUSED:
             return note(f"change_{outcome.reason}", **outcome.values)
+        case _ if outcome.change is not None:
+            return _ended(outcome.change, ask)
         case _:
             return note("change_not_allowed")
+
+
+def _ended(change: Change, ask: Ask) -> Response:
+    """A command that is delivered again after its question has ended: how it ended."""
+    if not ask.incoming.is_private:
+        return note("change_in_private")
+    return Response(replies=(Reply(kind="change", payload={"change_id": change.id}),))

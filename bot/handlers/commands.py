@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from bot.handlers.alerts import alerts, set_alert, watch
 from bot.handlers.approvals import approvals, size
+from bot.handlers.asked_times import past_words
 from bot.handlers.asking import Ask, Handle, Response, may, note, tell
 from bot.handlers.changes import asked, limits, mode, rearm, strategy, weights
 from bot.handlers.delivery import digest, jobs, mute, quiet
-from bot.handlers.explorer import chart, costs, opportunities, why
+from bot.handlers.explorer import chart, costs, now_only, opportunities, why
 from bot.handlers.factors import totp
 from bot.handlers.people import invite, people
 from bot.handlers.purchases import buy
@@ -46,26 +47,28 @@ def help_(ask: Ask) -> Response:
 
 def status(ask: Ask) -> Response:
     """How the desk is."""
-    del ask
-    return tell("status")
+    return _of_now(ask, "status")
 
 
 def portfolio(ask: Ask) -> Response:
     """The money, as a picture."""
-    del ask
-    return tell("portfolio")
+    return _of_now(ask, "portfolio")
 
 
 def positions(ask: Ask) -> Response:
     """Open positions."""
-    del ask
-    return tell("positions")
+    return _of_now(ask, "positions")
 
 
 def pnl(ask: Ask) -> Response:
     """Profit and loss."""
-    del ask
-    return tell("pnl")
+    return _of_now(ask, "pnl")
+
+
+def _of_now(ask: Ask, kind: str) -> Response:
+    """What is told about now, and never where another time was asked about."""
+    past = past_words(" ".join(ask.args).lower(), has_amounts=False)
+    return now_only(past) if past else tell(kind)
 
 
 def close(ask: Ask) -> Response:

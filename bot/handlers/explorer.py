@@ -3,8 +3,14 @@
 Nothing is looked up here beyond names and times: what is shown is found when it is rendered.
 """
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 from bot.handlers.amounts import market_and_amount
+from bot.handlers.asked_times import past_words, time_words
 from bot.handlers.asking import Ask, Reply, Response, note, tell
+from bot.handlers.intents import NOW_ONLY
 from bot.handlers.when import moment
 from bot.messages.callbacks import AskWhy, ShowDecisionChart, SwapChart, matches
 from bot.messages.callbacks_explorer import (
@@ -18,16 +24,21 @@ from bot.messages.callbacks_explorer import (
     searchable,
     write_wish,
 )
+from bot.messages.markup import plain as plain_text
 from engine.domain.alert_measures import plain
 from engine.domain.desk import Json
 from engine.domain.explorer import Direction, Place, Wish
 from engine.domain.market import Symbol, Timeframe
+from engine.domain.portfolio import Trade
 
 _DIRECTIONS = {
     **dict.fromkeys(("long", "kauf", "largo", "up"), Direction.LONG),
     **dict.fromkeys(("short", "verkauf", "corto", "down"), Direction.SHORT),
 }
 _PROVEN = frozenset({"proven", "proved", "bewiesen", "probado", "probada"})
+_SOLD = frozenset({"sold", "verkauft", "vendido"})
+_MANY_TRADES = 1000
+_INSTANT = timedelta(milliseconds=1)
 _SHEETS = frozenset({"sheet", "all", "bogen", "alle", "hoja", "todos"})
 
 
@@ -49,24 +60,78 @@ def opportunities(ask: Ask) -> Response:
 
 
 def why(ask: Ask) -> Response:
-    """Explain a decision: by market, by market and time, by id, or the newest there is."""
+    """Explain a decision: by market, by market and time, by id, or the newest there is.
+
+    With ``sold`` behind the market it is the newest sale, or that of the time.
+    """
     if not ask.args:
         place = ask.desk.explorer.find("")
         return note("why_nothing") if place is None else _shown("why", place)
     name, *when = ask.args
+    if name == NOW_ONLY:
+        return now_only(when)
     place = ask.desk.explorer.find(name)
     if place is None:
-        return note("why_unknown", query=name)
+        return _without_market(ask)
+    if when and when[0].lower() in _SOLD:
+        return _why_sold(ask, place.symbol, when[1:])
     if not when:
         return _shown("why", place)
-    explorer = ask.desk.explorer
-    at = moment(when, zone_name=ask.words.zone_name, now=explorer.now)
+    at = _moment(ask, when)
+    if isinstance(at, Response):
+        return at
+    frame = ask.desk.explorer.timeframe
+    return _shown("why", Place(symbol=place.symbol, timeframe=frame, at=frame.floor(at)))
+
+
+def now_only(when: Sequence[str]) -> Response:
+    """Say what can look back, where something else was asked about the past."""
+    return note("now_only", when=" ".join(when))
+
+
+def _without_market(ask: Ask) -> Response:
+    """A sale of any market, else what is missing: a known name, or one before the time."""
+    name, *when = ask.args
+    if name.lower() in _SOLD:
+        return _why_sold(ask, None, when)
+    if time_words(" ".join(ask.args).lower()):
+        return note("why_which", when=" ".join(ask.args))
+    return note("why_unknown", query=name)
+
+
+def _moment(ask: Ask, when: Sequence[str]) -> datetime | Response:
+    """The time that is asked about, or what is wrong with it."""
+    now = ask.desk.explorer.now
+    at = moment(when, zone_name=ask.words.zone_name, now=now)
     if at is None:
         return note("why_when", when=" ".join(when))
-    if at > explorer.now:
-        return note("why_future", when=ask.words.moment(at))
-    frame = explorer.timeframe
-    return _shown("why", Place(symbol=place.symbol, timeframe=frame, at=frame.floor(at)))
+    return note("why_future", when=ask.words.moment(at)) if at > now else at
+
+
+def _why_sold(ask: Ask, symbol: Symbol | None, when: Sequence[str]) -> Response:
+    """Show the newest sale; of a day its newest, of a time that day's closest to it."""
+    at = _moment(ask, when) if when else None
+    if isinstance(at, Response):
+        return at
+    sales = [trade for trade in ask.desk.trades(_MANY_TRADES) if symbol in (None, trade.symbol)]
+    if not sales:
+        return note("sold_nothing") if symbol is None else note("sold_none", symbol=str(symbol))
+    then = sales if at is None else _sold_on(sales, at, ask.words.zone_name)
+    if not then:
+        told = ask.words.moment(sales[0].closed_at)
+        return note(
+            "sold_not_then", symbol=str(sales[0].symbol), when=" ".join(when), time=plain_text(told)
+        )
+    if at is not None and any(":" in word for word in when):
+        then = sorted(then, key=lambda sale: abs(sale.closed_at - at))
+    return tell("trade", trade_id=then[0].id)
+
+
+def _sold_on(sales: Sequence[Trade], at: datetime, zone_name: str) -> list[Trade]:
+    """The sales of the day that a moment belongs to in the owner's zone; midnight ends a day."""
+    zone = ZoneInfo(zone_name)
+    day = (at - _INSTANT).astimezone(zone).date()
+    return [sale for sale in sales if sale.closed_at.astimezone(zone).date() == day]
 
 
 def chart(ask: Ask) -> Response:
@@ -85,6 +150,8 @@ def chart(ask: Ask) -> Response:
             frame = None
         elif symbol is not None:
             symbols.append(symbol)
+        elif past := past_words(" ".join(ask.args).lower()):
+            return now_only(past)
         elif symbols:
             return note("unknown_timeframe", timeframe=word)
         else:

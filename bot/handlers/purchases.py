@@ -5,25 +5,33 @@ the buyer and is named in the end. An approver decides where several must agree,
 that is asked then.
 """
 
+from decimal import Decimal
+
 from bot.handlers.amounts import market_and_amount
-from bot.handlers.asking import Ask, Reply, Response
+from bot.handlers.asking import Ask, Reply, Response, note
 from bot.messages.callbacks import ConfirmBuy, matches
 from engine.domain.alert_measures import plain
 from engine.domain.desk import Delivery, Json
 from engine.domain.market import Symbol
 from engine.domain.purchases import command_subject, purchase_id
 from engine.domain.values import to_ms
-from engine.domain.views import PEOPLE_WANTED, UNCONFIRMED, WAITS, CommandOutcome
+from engine.domain.views import PEOPLE_WANTED, UNCONFIRMED, WAITS, BuyPreview, CommandOutcome
 
 CONFIRM_MINUTES = 5
 
 
 def buy(ask: Ask) -> Response:
-    """Ask to confirm a purchase by a button bound to market, amount and this command."""
+    """Ask to confirm a purchase by a button bound to market, amount and this command.
+
+    What would be refused now gets no button: it is said why, and what would fit.
+    """
     wanted = market_and_amount(ask, "buy")
     if isinstance(wanted, Response):
         return wanted
     symbol, amount = wanted
+    seen = ask.desk.preview_buy(symbol, amount)
+    if seen.reason:
+        return _would_not(ask, symbol, amount, seen)
     update_id = ask.incoming.update_id
     payload: dict[str, Json] = {
         "symbol": str(symbol),
@@ -65,6 +73,30 @@ def confirm_buy(ask: Ask, pressed: ConfirmBuy) -> Response:
         is_alert=not outcome.done,
         about=told.subject,
     )
+
+
+def _would_not(ask: Ask, symbol: Symbol, amount: Decimal, seen: BuyPreview) -> Response:
+    """Why an amount is not asked about, with the smallest and the largest that would be."""
+    words, quote = ask.words, symbol.quote
+    least, most = seen.minimum_quote, seen.most_quote
+    values: dict[str, Json] = {
+        "symbol": str(symbol),
+        "base": symbol.base,
+        "amount": words.money(amount, quote),
+        "cash": words.money(seen.cash_quote, quote),
+        "reason": seen.reason,
+    }
+    if least is None:
+        return note("buy_not_now", **values)
+    values["least"] = words.money(least, quote)
+    if most is None or most < least:
+        return note("buy_nothing_fits", **values)
+    values["most"] = words.money(most, quote)
+    if amount < least:
+        return note("buy_too_little", **values, typed=plain(least))
+    if amount > most:
+        return note("buy_too_much", **values, typed=plain(most))
+    return note("buy_not_now", **values)
 
 
 def _message(ask: Ask, update_id: int, payload: dict[str, Json], delivery: Delivery) -> Reply:

@@ -86,6 +86,8 @@ def export(ask: Ask) -> Response:
 
 def audit(ask: Ask) -> Response:
     """Evidence for one trade, from candle to fill."""
+    if not ask.args:
+        return note("audit_which")
     if len(ask.args) != 1 or not is_record_id(ask.args[0].lower()):
         return note("audit_usage", given=" ".join(ask.args))
     return tell("evidence", subject=ask.args[0].lower())

@@ -2,7 +2,7 @@
 
 from bot.handlers.asking import Ask, Reply, Response, note, tell
 from bot.messages.callbacks_changes import SetPreference, ShowSettings
-from engine.domain.desk import Person
+from engine.domain.desk import Json, Person, Role
 
 _ARGS = 2
 _CURRENCY = "currency"
@@ -20,7 +20,8 @@ def settings(ask: Ask) -> Response:
     name, value = ask.args[0].lower(), ask.args[1]
     done = _set(ask, name, value.upper() if name == _CURRENCY else value)
     if done is None:
-        return note(f"settings_value_{name}", value=value)
+        name, values = _why_not(ask, name, value)
+        return note(name, **values)
     return Response(replies=(Reply(kind="settings", payload={"page": "main"}),), paired=done)
 
 
@@ -37,9 +38,23 @@ def set_preference(ask: Ask, pressed: SetPreference) -> Response:
         return Response(answer=ask.said("notices.private_only"))
     done = _set(ask, pressed.name, pressed.value)
     if done is None:
-        told = ask.said(f"notices.settings_value_{pressed.name}", value=pressed.value)
-        return Response(answer=told, is_alert=True)
+        name, values = _why_not(ask, pressed.name, pressed.value)
+        return Response(answer=ask.said(f"notices.{name}", **values), is_alert=True)
     return Response(replies=(_page("main"),), answer=ask.said("settings.done"), paired=done)
+
+
+def _why_not(ask: Ask, name: str, value: str) -> tuple[str, dict[str, Json]]:
+    """What was wrong with a wish: its sentence and the sentence's values."""
+    if name != _CURRENCY:
+        return f"settings_value_{name}", {"value": value}
+    if ask.person.role is not Role.OWNER:
+        return "settings_currency_owner", {}
+    view = ask.desk.records.currency()
+    if not view.offered:
+        return "settings_currency_none", {"value": value, "quote": view.quote}
+    offered = ", ".join(view.offered)
+    told: dict[str, Json] = {"value": value, "offered": offered, "first": view.offered[0]}
+    return "settings_value_currency", told
 
 
 def _set(ask: Ask, name: str, value: str) -> Person | None:

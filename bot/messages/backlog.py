@@ -2,7 +2,9 @@
 
 rows of the payload → newest state of each subject → a line each, by type, the most important first
 → as many as one message holds. The rows it found no room for are not covered: the sender lets them
-wait for the next message, so that a list is never cut and each message is one delivery.
+wait for the next message, so that a list is never cut and each message is one delivery. What is
+counted are subjects: a card that was told three times is one card. Of several opportunities in one
+market the newest stands for all.
 
 After a day without a connection a phone must not ring a hundred times, and nothing may be absent
 for it. Questions that are open are never here; one that has ended says how.
@@ -12,6 +14,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import islice
 
 from bot.channel import TEXT_LIMIT, Button, Keyboard
 from bot.messages.callbacks import ShowCard
@@ -23,6 +26,7 @@ from engine.desk.front import DeskFront
 from engine.domain.delivery import MessageType
 from engine.domain.desk import Json
 from engine.domain.ids import DecisionId
+from engine.domain.market import Symbol
 from engine.domain.orders import Fill, Order
 from engine.domain.portfolio import Trade
 
@@ -48,12 +52,16 @@ _ORDER = (
 
 @dataclass(slots=True)
 class _Entry:
-    """What one subject has to say: its newest row, and the rows that it stands for."""
+    """What one line has to say: its newest row, the rows it stands for, and their subjects.
+
+    Notices that say the same share a line; everything else has a line for each subject.
+    """
 
     kind: str
     type_name: str
     payload: Mapping[str, Json]
     ids: list[str] = field(default_factory=list)
+    subjects: set[str] = field(default_factory=set)
     score: Decimal = Decimal(0)
 
 
@@ -77,7 +85,7 @@ def _rendered(renderers: Mapping[str, Renderer], telling: Telling) -> Rendered |
         if said is not None:
             is_first = not shown or shown[-1].type_name != entry.type_name
             title = _title(telling, entry) if is_first else ""
-            longer = lines(text, title, _fitting(said, len(entry.ids)))
+            longer = lines(text, title, _fitting(said, len(entry.subjects)))
             if shown and shown_length(longer) > TEXT_LIMIT - _SPARE:
                 follows = telling.words("backlog.follows", count=len(entries) - place)
                 return _message(telling, lines(text, follows), shown, frozenset(covered))
@@ -106,18 +114,30 @@ def _newest(rows: Json) -> list[_Entry]:
         entry = found.setdefault(key, _Entry(kind=kind, type_name=type_name, payload=payload))
         entry.payload = payload
         entry.ids.append(str(row.get("id")))
+        entry.subjects.add(about)
     return list(found.values())
 
 
 def _ordered(telling: Telling, entries: list[_Entry]) -> list[_Entry]:
-    """By type; opportunities best first, everything else as it came."""
-    for entry in [one for one in entries if _is_opportunity(one)][:_RANKED]:
-        number = DecisionId(str(entry.payload.get("decision_id")))
-        view = telling.desk.card(number, with_chart=False)
-        if view is not None and view.decision.score is not None:
+    """By type; opportunities best first, a line for each market; everything else as it came."""
+    looked = (entry for entry in entries if _is_opportunity(entry))
+    cards = {entry.payload.get("decision_id"): entry for entry in islice(looked, _RANKED)}
+    markets: dict[Symbol, _Entry] = {}
+    covered: list[_Entry] = []
+    for number, entry in cards.items():
+        view = telling.desk.card(DecisionId(str(number)), with_chart=False)
+        if view is None:
+            continue
+        if view.decision.score is not None:
             entry.score = view.decision.score.points
+        older = markets.get(view.decision.symbol)
+        if older is not None:
+            entry.ids = [*older.ids, *entry.ids]
+            covered.append(older)
+        markets[view.decision.symbol] = entry
+    kept = [entry for entry in entries if not any(entry is one for one in covered)]
     rank = {str(kind): place for place, kind in enumerate(_ORDER)}
-    return sorted(entries, key=lambda one: (rank.get(one.type_name, len(rank)), -one.score))
+    return sorted(kept, key=lambda one: (rank.get(one.type_name, len(rank)), -one.score))
 
 
 def _is_opportunity(entry: _Entry) -> bool:
@@ -128,7 +148,7 @@ def _head(telling: Telling, entries: Sequence[_Entry]) -> Html:
     words = telling.words
     counts = Counter[str]()
     for entry in entries:
-        counts[entry.type_name] += len(entry.ids)
+        counts[entry.type_name] += len(entry.subjects)
     name = "held" if "total" in telling.payload else "head"
     if all(_is_opportunity(entry) for entry in entries):
         return words("backlog.flock", count=len(entries))
@@ -143,7 +163,7 @@ def _title(telling: Telling, entry: _Entry) -> Html:
 
 
 def _fitting(said: Html, count: int) -> Html:
-    """A line of bounded length, with how many messages it stands for."""
+    """A line of bounded length, with how many subjects it stands for."""
     if shown_length(said) > _LONGEST_LINE:
         said = escape(cut(plain(said), _LONGEST_LINE))
     return Html(f"{said} (×{count})") if count > 1 else said

@@ -37,7 +37,7 @@ def render_card(telling: Telling) -> Rendered | None:
     if shown_at is not None:
         view = _as_it_was(view, shown_at)
     return Rendered(
-        text=caption(telling.words, view),
+        text=caption(telling.words, view, is_farewell=shown_at is not None),
         keyboard=_keyboard(telling, view) if shown_at is None else (),
         picture=picture,
         picture_name=f"card-{view.decision.symbol}-{view.decision.id[:8]}",
@@ -67,10 +67,10 @@ def card_or_chart(telling: Telling, view: CardView) -> Picture | None:
     return card_picture(telling, view.decision, view.chart) or chart_picture(telling, view.chart)
 
 
-def caption(words: Words, view: CardView) -> Html:
+def caption(words: Words, view: CardView, *, is_farewell: bool = False) -> Html:
     """The caption, shortened to what a photo may carry: words first, then reasons, never facts."""
     facts = lines(*_head(words, view), *_numbers(words, view))
-    ends = lines(*_state(words, view))
+    ends = lines(*_state(words, view, is_farewell=is_farewell))
     reasons = _reasons(words, view.decision)
     for count in range(len(reasons), -1, -1):
         body = lines(facts, *reasons[:count])
@@ -193,7 +193,7 @@ def _reasons(words: Words, decision: Decision) -> list[Html]:
     ]
 
 
-def _state(words: Words, view: CardView) -> list[Html]:
+def _state(words: Words, view: CardView, *, is_farewell: bool) -> list[Html]:
     asks = words("card.asks", reason=words.named("reasons", view.decision.reason.label))
     found: list[Html] = []
     if view.approval is not None:
@@ -205,7 +205,7 @@ def _state(words: Words, view: CardView) -> list[Html]:
     elif view.decision.route in (RouteCode.REFUSE, RouteCode.NONE):
         reason = words.named("reasons", view.decision.reason.label)
         found.append(words("card.state_not_traded", reason=reason))
-    return [*found, *state_lines(words, view, asks)]
+    return [*found, *state_lines(words, view, asks, is_farewell=is_farewell)]
 
 
 def _keyboard(telling: Telling, view: CardView) -> Keyboard:

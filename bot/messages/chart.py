@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from bot.channel import CAPTION_LIMIT, Button, Keyboard
 from bot.messages.callbacks_explorer import Look, OpenChart, Overlay, Ref
-from bot.messages.markup import Html, cut, plain, shorten
+from bot.messages.markup import Html, cut, shorten
 from bot.messages.pictures import chart_picture
 from bot.messages.pictures_explorer import frames_picture
 from bot.messages.rendered import Rendered, Telling, button, lines
@@ -101,16 +101,23 @@ def _caption(words: Words, place: Place, view: ChartView) -> Html:
 
 
 def _sheet_caption(words: Words, view: FramesView) -> Html:
-    told = []
-    for chart in view.charts:
-        price, change = _last(words, chart)
-        line = words(
-            "chart_message.sheet_line", timeframe=chart.timeframe, price=price, change=change
-        )
-        told.append(plain(line))
     return lines(
-        words("chart_message.sheet", symbol=view.symbol, list=" · ".join(told)),
+        words("chart_message.sheet", symbol=view.symbol),
+        *(_pane(words, chart) for chart in view.charts),
         words("card.simulated") if view.simulated else "",
+    )
+
+
+def _pane(words: Words, view: ChartView) -> Html:
+    """One timeframe: each has a last bar of its own, so each says when that closed."""
+    price, change = _last(words, view)
+    return words(
+        "chart_message.sheet_line",
+        timeframe=view.timeframe,
+        price=price,
+        change=change,
+        count=len(view.bars),
+        time=words.moment(view.bars.candle(-1).closed_at(view.timeframe)),
     )
 
 
@@ -130,7 +137,7 @@ def _keyboard(telling: Telling, place: Place, look: Look) -> Keyboard:
 
     frames = tuple(
         to(Look(frame, look.overlays), chosen(str(frame), on=frame is look.timeframe))
-        for frame in Timeframe
+        for frame in telling.desk.explorer.charted(place.symbol)
     )
     overlays = tuple(
         tuple(to(look.toggled(one), _label(words, look, one)) for one in row) for row in _ROWS

@@ -28,7 +28,7 @@ from engine.desk.delivery.views import (
     TypeRow,
 )
 from engine.domain.delivery import Loudness, QuietHours
-from engine.domain.desk import Role
+from engine.domain.desk import JobRun, Role
 from engine.domain.portfolio import Trade
 
 _MARKS = {
@@ -44,6 +44,7 @@ _HOURS = (
 )
 _MUTES = (60, 120, 480, 1440)
 _MINUTES_A_DAY, _MINUTES_AN_HOUR = 1440, 60
+_MINUTE_S = 60.0
 _SHOWN_TRADES = 5
 _SHOWN_POSITIONS = 6
 _SHOWN_QUESTIONS = 4
@@ -164,8 +165,9 @@ def render_digest(telling: Telling) -> Rendered:
             today=words.money(view.portfolio.pnl_quote["today"], quote, signed=True),
             day=words.money(view.day_pnl_quote, quote, signed=True),
         ),
-        words("digest.trades", bought=view.bought, closed=len(view.closed)),
+        words("digest.trades", bought=view.bought, closed=len(view.closed) + len(view.late)),
         *(_closed(words, trade) for trade in view.closed[:_SHOWN_TRADES]),
+        *(_late(words, trade) for trade in view.late[:_SHOWN_TRADES]),
         *_open(words, view),
         *_quiet_day(words, view),
         words("digest.held", count=telling.number("held")) if telling.number("held") else "",
@@ -190,10 +192,17 @@ def _closed(words: Words, trade: Trade) -> Html:
     )
 
 
+def _late(words: Words, trade: Trade) -> Html:
+    """A trade that closed before the day and was booked in it."""
+    time = words.moment(trade.closed_at)
+    return Html(f"{_closed(words, trade)} · {words('digest.late', time=time)}")
+
+
 def _open(words: Words, view: DigestView) -> list[Html]:
     holdings = view.portfolio.portfolio.holdings
+    changes = view.status.open_questions - len(view.questions)
     return [
-        words("digest.open", positions=len(holdings), questions=len(view.questions)),
+        words("digest.open", positions=len(holdings), questions=view.status.open_questions),
         *(
             words(
                 "digest.position",
@@ -210,6 +219,7 @@ def _open(words: Words, view: DigestView) -> list[Html]:
             )
             for row in view.questions[:_SHOWN_QUESTIONS]
         ),
+        words("digest.changes", count=changes) if changes > 0 else Html(""),
     ]
 
 
@@ -229,7 +239,7 @@ def _digest_keyboard(telling: Telling, view: DigestView) -> Keyboard:
     if view.is_quiet and view.misses:
         rows.append(_whys(view.misses))
     words = telling.words
-    screens = ["positions", "trades"] + (["approvals"] if view.questions else [])
+    screens = ["positions", "trades"] + (["approvals"] if view.status.open_questions else [])
     rows.append(tuple(button(words.raw(f"screens.{name}"), ShowScreen(name)) for name in screens))
     return tuple(rows)
 
@@ -299,6 +309,13 @@ def _job(words: Words, row: JobRow) -> Html:
     last = row.last
     if last is None:
         told = words("jobs.never", name=name, every=every)
+    elif last.ok and _is_quietly_well(row, last):
+        told = words(
+            "jobs.well_often",
+            name=name,
+            every=every,
+            detail=job_result(words, last.detail[:_SHOWN_WHY_CHARS]),
+        )
     elif last.ok:
         told = words(
             "jobs.well",
@@ -318,6 +335,17 @@ def _job(words: Words, row: JobRow) -> Html:
             detail=failure(words, last.detail, _SHOWN_WHY_CHARS),
         )
     return Html(f"{told} {words('jobs.asked')}") if row.is_asked else told
+
+
+def _is_quietly_well(row: JobRow, last: JobRun) -> bool:
+    """Whether it runs so often that its successes are noted once a minute only, and one just was.
+
+    The next run lies at most one turn ahead of now, which tells how old the noted one is.
+    """
+    if row.next_at is None or row.every_s >= _MINUTE_S:
+        return False
+    age_s = (row.next_at - last.finished_at).total_seconds() - row.every_s
+    return age_s <= _MINUTE_S + row.every_s
 
 
 def _seconds(words: Words, seconds: float) -> str:

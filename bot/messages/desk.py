@@ -19,12 +19,23 @@ _SHOWN_JOBS = 5
 _SHOWN_QUARANTINE = 3
 _BAR = 10
 _SHOWN_DETAIL = 200
+
+
+def _mode(words: Words, mode: str) -> Html:
+    return Html(f", {words(f'mode.{mode}')}") if mode else Html("")
+
+
+def _brake(words: Words, brake: str) -> Html:
+    return Html(f" ⛔ {words(f'status.{brake}')}") if brake else Html("")
+
+
 _TOLD: Mapping[str, Mapping[str, Callable[[Words, str], Html]]] = {
     "job_failed": {"name": job_name, "detail": failure},
     "job_recovered": {"name": job_name},
     "venue_away": {"detail": failure},
     "daily_loss_reached": {"until": moment_of},
     "change_bad_value": {"key": limit_key, "detail": limit_rule},
+    "desk_started": {"mode": _mode, "brake": _brake},
 }
 """Values of notices that the engine wrote in its own words, by notice and name."""
 _DAILY = ("daily_mean", "daily_low", "daily_high")
@@ -178,7 +189,10 @@ def notice(words: Words, text_id: str, values: Json) -> Html:
 
 def notice_values(words: Words, text_id: str, values: Json) -> dict[str, object]:
     """The values of a sentence, codes turned into words."""
-    given = values if isinstance(values, dict) else {}
+    given = dict(values) if isinstance(values, dict) else {}
+    if text_id == "desk_started":
+        # A notice that waited since before it told these.
+        given = {"mode": "", "brake": "", **given}
     return {key: _value(words, text_id, key, value) for key, value in given.items()}
 
 

@@ -15,6 +15,7 @@ _FRACTIONS = (RANK_GATE, CheckCode.DAILY_LOSS.label, CheckCode.DRAWDOWN.label)
 _BPS = (CheckCode.COST.label, CheckCode.NET_EDGE.label)
 _AT_LEAST = (RANK_GATE, SCORE_GATE, CheckCode.NET_EDGE.label, CheckCode.CLAMPS.label)
 _MORE_DIGITS = 2
+_PERCENT_DIGITS = 2
 _MINUTE_MS, _HOUR_MS = 60_000, 3_600_000
 
 
@@ -65,6 +66,10 @@ def missing(words: Words, gate: CheckRecord, of: Measured) -> str | None:
     distance = distance_of(gate)
     if distance is None or gate.name == DIRECTION_GATE or _is_switch(gate.name):
         return None
+    if gate.name in _FRACTIONS:
+        # The distance of two percentages is none itself.
+        points = words.number(distance * 100, _PERCENT_DIGITS)
+        return plain(words("figures.percentage_points", count=points))
     return _measure(words, gate.name, distance, of)
 
 
@@ -121,7 +126,7 @@ def _duration(words: Words, rest_ms: Decimal) -> str:
 
 def _measure(words: Words, name: str, value: Decimal, of: Measured, *, more: int = 0) -> str:
     if name in _FRACTIONS:
-        return words.percent(value, digits=2 + more)
+        return words.percent(value, digits=_PERCENT_DIGITS + more)
     if name in _BPS:
         return f"{words.number(value, more)} bps" if more else words.bps(value)
     if name == SCORE_GATE:

@@ -12,6 +12,7 @@ from decimal import Decimal
 import structlog
 
 from bot.messages.markup import Html, cut
+from bot.messages.names import end_name
 from bot.messages.rendered import Renderer, Telling
 from bot.messages.words import Words
 from engine.domain.approvals import Approval
@@ -107,4 +108,5 @@ def _end(words: Words, approvals: tuple[Approval, ...]) -> Html | str:
     """How the question ended, if one was asked."""
     if not approvals:
         return ""
-    return Html(f" · {words.named('headlines', str(approvals[-1].state))}")
+    last = approvals[-1]
+    return Html(f" · {words(end_name(words, 'headlines.', last.state, last.note))}")

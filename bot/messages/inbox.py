@@ -14,7 +14,7 @@ from bot.messages.callbacks_approvals import AnswerInInbox
 from bot.messages.callbacks_delivery import ShowScreen
 from bot.messages.changes import change_line, change_presses
 from bot.messages.markup import Html, escape
-from bot.messages.names import called
+from bot.messages.names import called, end_name
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.words import Words
 from engine.domain.approvals import read_expiry_note
@@ -106,9 +106,9 @@ def _ended(words: Words, row: InboxRow, names: Mapping[int, str]) -> Html:
     return words(
         "inbox.ended",
         about=about(words, row),
-        state=words.named("inbox_states", row.state),
+        state=words(end_name(words, "inbox_states.", row.state, row.facts.get("note"))),
         who=Html(f"{who} · ") if who else "",
-        time=words.clock(row.decided_at or row.asked_at),
+        time=words.moment(row.decided_at or row.asked_at),
     )
 
 

@@ -4,6 +4,7 @@ All of a list's state is in its buttons: filters, order, search and page. A row 
 and every screen behind it leads back to just this page.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from bot.channel import CAPTION_LIMIT, Button, Keyboard
@@ -14,11 +15,13 @@ from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.walking import chosen, list_of, marked
 from bot.messages.words import Words
 from engine.domain.explorer import Direction, OpportunitiesView, OpportunityRow, Order, Wish
+from engine.domain.market import Symbol
 from engine.domain.reasons import ActionCode, RouteCode
 
 _IN_A_ROW = 4
 _NAME_CHARS = 10
 _SYMBOL_CHARS = 24
+_WATCHED = "👁 "
 _PROPOSED = (RouteCode.ASK, RouteCode.AUTO)
 
 
@@ -28,10 +31,13 @@ def render_opportunities(telling: Telling) -> Rendered:
     view = telling.desk.explorer.opportunities(list_of(telling) or Wish(), watched)
     words = telling.words
     notes = [_note(words, view, row) for row in view.rows]
-    filters, empty = _filters(words, view), "" if view.rows else _empty(words, view)
+    filters, empty = _filters(words, view, watched), "" if view.rows else _empty(words, view)
     text = lines(
         words("opportunities.head", filters=filters),
-        *(_row(words, number, row, note) for number, (row, note) in _numbered(view, notes)),
+        *(
+            _row(words, number, row, note, is_watched=row.symbol in watched)
+            for number, (row, note) in _numbered(view, notes)
+        ),
         empty,
         _short_note(words, view),
     )
@@ -56,11 +62,11 @@ def _numbered(
     return list(enumerate(zip(view.rows, notes, strict=True), start=1))
 
 
-def _row(words: Words, number: int, row: OpportunityRow, note: Html) -> Html:
+def _row(words: Words, number: int, row: OpportunityRow, note: Html, *, is_watched: bool) -> Html:
     values = {
         "number": number,
         "arrow": "▲" if row.signed_score > 0 else "▼",
-        "symbol": cut(str(row.symbol), _SYMBOL_CHARS),
+        "symbol": f"{_WATCHED if is_watched else ''}{cut(str(row.symbol), _SYMBOL_CHARS)}",
         "verdict": note,
     }
     score = abs(row.signed_score)
@@ -89,13 +95,15 @@ def _note(words: Words, view: OpportunitiesView, row: OpportunityRow) -> Html:
     return Html(f"{words.bps(mean, signed=True)} [{words.number(low, 0)}…] · {verdict}")
 
 
-def _filters(words: Words, view: OpportunitiesView) -> str:
+def _filters(words: Words, view: OpportunitiesView, watched: Collection[Symbol]) -> str:
     wish = view.wish
     told = [
         str(view.timeframe),
         words.raw(f"opportunities.direction_{wish.direction}"),
         words.raw(f"opportunities.order_{wish.order}"),
     ]
+    if any(row.symbol in watched for row in view.rows):
+        told.append(words.raw("opportunities.watched_first"))
     if wish.proven_only:
         told.append(words.raw("opportunities.proven"))
     if wish.search:

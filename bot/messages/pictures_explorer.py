@@ -30,6 +30,7 @@ from engine.domain.decisions import CheckRecord
 from engine.domain.explorer import FramesView, OpportunitiesView, WhyView
 from engine.domain.reasons import ActionCode, VerdictCode
 from engine.domain.values import to_ms
+from engine.domain.views import ChartView
 
 _log = structlog.get_logger()
 _MARKS: dict[VerdictCode, Mark] = {
@@ -141,8 +142,19 @@ def _parts(view: WhyView) -> tuple[Part, ...]:
 def frames_picture(telling: Telling, view: FramesView, overlays: Overlay) -> FramesPicture | None:
     """The picture of a market on several timeframes; panels below the price are left out."""
     drawn = [chart_picture(telling, chart, overlays & ~Overlay.CONE) for chart in view.charts]
-    shown = tuple(one for one in drawn if one is not None)
-    return FramesPicture(charts=shown) if shown else None
+    shown = [(one, chart) for one, chart in zip(drawn, view.charts, strict=True) if one is not None]
+    if not shown:
+        return None
+    return FramesPicture(
+        charts=tuple(one for one, _ in shown),
+        notes=tuple(_pane(telling.words, chart) for _, chart in shown),
+    )
+
+
+def _pane(words: Words, view: ChartView) -> str:
+    """How much one timeframe shows, and when its last bar closed: not all of them at once."""
+    closed = view.bars.candle(-1).closed_at(view.timeframe)
+    return plain(words("chart_message.pane", count=len(view.bars), time=words.moment(closed)))
 
 
 def _gates(telling: Telling, view: WhyView) -> tuple[GateRow, ...]:

@@ -42,8 +42,8 @@ def render_purchase(telling: Telling) -> Rendered | None:
             words("card.simulated") if view.simulated else "",
             size,
             exit_line(words, intent.reference_price, intent.exit_plan),
-            *state_lines(words, view, words("purchase.asks")),
-            _too_few(telling, view),
+            *state_lines(words, view, words("purchase.asks"), is_farewell=is_over),
+            "" if is_over else _too_few(telling, view),
         ),
         keyboard=() if is_over else question_keyboard(telling, view),
     )

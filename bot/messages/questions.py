@@ -12,7 +12,7 @@ from bot.channel import Keyboard
 from bot.messages.callbacks import REJECT_REASONS, Answer
 from bot.messages.callbacks_approvals import SHARES, ChooseSize, HideSizes, OfferSizes
 from bot.messages.markup import Html
-from bot.messages.names import called
+from bot.messages.names import called, end_name
 from bot.messages.rendered import Telling, button
 from bot.messages.words import Words
 from engine.domain.approvals import Approval, read_expiry_note
@@ -88,11 +88,16 @@ def _level(words: Words, name: str, price: Decimal, entry: Decimal) -> Html:
     return words(name, price=words.price(price, entry), distance=distance)
 
 
-def state_lines(words: Words, story: Story, asks: Html) -> list[Html]:
-    """The question or its end, the order, and the close; ``asks`` opens a question."""
+def state_lines(words: Words, story: Story, asks: Html, *, is_farewell: bool = False) -> list[Html]:
+    """The question or its end, the order, and the close; ``asks`` opens a question.
+
+    A ``is_farewell`` is never told again: a question that is open then goes on in a newer message.
+    """
     found: list[Html] = []
     approval, order = story.approval, story.order
-    if approval is not None and approval.state is ApprovalState.PENDING:
+    if is_farewell and approval is not None and approval.state is ApprovalState.PENDING:
+        found.append(words("card.asked_below"))
+    elif approval is not None and approval.state is ApprovalState.PENDING:
         found += _pending(words, story, approval, asks)
     elif approval is not None:
         found += _ended(words, story, approval)
@@ -109,16 +114,17 @@ def _closed(words: Words, trade: Trade) -> Html:
         reason=words.named("reasons", trade.exit_reason),
         price=words.price(trade.exit_price),
         pnl=words.money(trade.pnl_quote, trade.symbol.quote, signed=True),
-        time=words.clock(trade.closed_at),
+        time=words.clock_beside(trade.closed_at, trade.opened_at),
     )
 
 
 def _ended(words: Words, story: Story, approval: Approval) -> list[Html]:
-    at = words.clock(approval.decided_at) if approval.decided_at else "–"
+    decided = approval.decided_at
+    at = words.clock_beside(decided, approval.created_at) if decided else "–"
     rule = read_expiry_note(approval.note)
     note = "" if rule else noted(words, approval.note)
     end = words(
-        f"card.state_{approval.state}",
+        end_name(words, "card.state_", approval.state, approval.note),
         who=", ".join(who_decided(words, story.names, approval)),
         time=at,
         note=Html(f" · {note}") if note else "",
@@ -222,7 +228,7 @@ def _filled(words: Words, order: Order, fills: Sequence[Fill]) -> Html:
         base=base,
         price=words.price(notional / quantity),
         fee=words.money(fee, quote),
-        time=words.clock(fills[-1].filled_at),
+        time=words.clock_beside(fills[-1].filled_at, order.intent.created_at),
     )
 
 

@@ -1,14 +1,20 @@
-"""The veto ledger in words: what saying no saved or cost, by who and why, honest about few."""
+"""The veto ledger in words: what saying no saved or cost, by who and why, honest about few.
 
+Every amount says "saved" or "cost", as the total and the picture do: what a trade would have lost
+was saved. So no sign has to be guessed.
+"""
+
+from collections.abc import Mapping
 from decimal import Decimal
 
 from bot.channel import CAPTION_LIMIT
 from bot.messages.callbacks import REJECT_REASONS
-from bot.messages.markup import Html, plain, shorten
+from bot.messages.markup import Html, escape, plain, shorten
+from bot.messages.names import called
 from bot.messages.pictures_records import veto_picture
 from bot.messages.rendered import Rendered, Telling, lines
 from bot.messages.words import Words
-from engine.domain.shadows import ShadowResult, ShadowState, VetoTotal, VetoView
+from engine.domain.shadows import ShadowResult, ShadowState, Veto, VetoTotal, VetoView
 
 _NEWEST = 4
 _REASONS = 4
@@ -19,7 +25,7 @@ def render_veto(telling: Telling) -> Rendered:
     view, words = telling.desk.records.veto(), telling.words
     if not (view.results or view.open or view.waiting or view.void):
         return Rendered(text=words("veto.none"))
-    names = {str(person.user_id): person.name for person in telling.desk.people()}
+    names = {person.user_id: person.name for person in telling.desk.people()}
     text = lines(
         words("veto.head"),
         _verdict(words, view),
@@ -35,12 +41,15 @@ def render_veto(telling: Telling) -> Rendered:
         else "",
         *(_total(words, view, one, words(f"veto.{one.name}")) for one in view.by_veto),
         *(
-            _total(words, view, one, words.named("origins", names.get(one.name, one.name)))
+            _total(words, view, one, escape(called(words, names, _number(one.name))))
             for one in view.by_person[:_REASONS]
         ),
+        _more(words, "veto.more_people", len(view.by_person)),
         *(_total(words, view, one, _reason(words, one.name)) for one in view.by_why[:_REASONS]),
+        _more(words, "veto.more_reasons", len(view.by_why)),
         _open(words, view),
-        *(_newest(words, view, one) for one in view.newest[:_NEWEST]),
+        _head_of_newest(words, view),
+        *(_newest(words, view, one, names) for one in view.newest[:_NEWEST]),
         words("veto.how"),
     )
     picture = None
@@ -100,8 +109,19 @@ def _total(words: Words, view: VetoView, total: VetoTotal, name: Html) -> Html:
         name=name,
         n=total.n,
         won=total.won,
-        saved=words.money(total.saved_quote, view.quote, signed=True),
+        worth=_worth(words, total.saved_quote, view.quote),
     )
+
+
+def _worth(words: Words, saved_quote: Decimal, quote: str) -> Html:
+    """What a no was worth, by a word in place of a sign."""
+    name = "veto.worth_saved" if saved_quote >= 0 else "veto.worth_cost"
+    return words(name, amount=words.money(abs(saved_quote), quote))
+
+
+def _more(words: Words, name: str, count: int) -> Html:
+    left = count - _REASONS
+    return words(name, count=left) if left > 0 else Html("")
 
 
 def _reason(words: Words, why: str) -> Html:
@@ -115,20 +135,39 @@ def _open(words: Words, view: VetoView) -> Html:
     return words(
         "veto.open",
         open=view.open,
-        pnl=words.money(view.open_pnl_quote, view.quote, signed=True),
+        worth=_worth(words, -view.open_pnl_quote, view.quote),
         waiting=view.waiting,
         void=view.void,
     )
 
 
-def _newest(words: Words, view: VetoView, one: ShadowResult) -> Html:
+def _head_of_newest(words: Words, view: VetoView) -> Html:
+    """How many of all vetoes the list below shows, where it does not show all of them."""
+    shown = len(view.newest[:_NEWEST])
+    known = view.total.n + view.open + view.waiting + view.void
+    return words("veto.newest_of", shown=shown, count=known) if known > shown else Html("")
+
+
+def _newest(words: Words, view: VetoView, one: ShadowResult, names: Mapping[int, str]) -> Html:
     is_over = one.state is ShadowState.CLOSED
     return words(
         "veto.newest",
         time=words.moment(one.vetoed_at),
         symbol=one.symbol,
-        veto=words(f"veto.{one.veto}"),
-        result=words.money(Decimal(one.pnl_quote), view.quote, signed=True)
+        veto=_said_no(words, one, names),
+        result=_worth(words, -one.pnl_quote, view.quote)
         if is_over
         else words(f"veto.state_{one.state}"),
     )
+
+
+def _said_no(words: Words, one: ShadowResult, names: Mapping[int, str]) -> Html:
+    """Who said no: a person by name, the clock, or the desk's re-check."""
+    if one.veto is Veto.REJECTED:
+        return words("veto.rejected_by", who=called(words, names, one.decided_by))
+    return words(f"veto.{one.veto}")
+
+
+def _number(text: str) -> int | None:
+    """A person's number as a total is named by it."""
+    return int(text) if text.isdecimal() else None

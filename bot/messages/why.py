@@ -4,14 +4,16 @@ The picture holds all contributions and gates; the text says the same in sentenc
 first, for who cannot see a picture.
 """
 
+import re
 from decimal import Decimal
 
 from bot.channel import CAPTION_LIMIT, Button, Keyboard
 from bot.charts.views_explorer import WhyPicture
 from bot.messages.callbacks_explorer import OpenWhy, Ref
 from bot.messages.figures import Measured, figures, measured_of, missing
-from bot.messages.markup import Html, cut, escape, plain, shorten
+from bot.messages.markup import Html, cut, escape, plain, shorten, shown_length, utf16_length
 from bot.messages.pictures_explorer import why_picture
+from bot.messages.questions import exit_line
 from bot.messages.rendered import Rendered, Telling, button, lines
 from bot.messages.walking import list_of, place_of, to_card, to_chart, to_costs, to_list
 from bot.messages.words import Words, addends
@@ -28,7 +30,9 @@ from engine.domain.explorer import (
 from engine.domain.reasons import ActionCode, RouteCode, VerdictCode
 
 _COST_PARTS = ("fee", "spread", "slippage", "funding", "transfer")
-_TEXT = 400
+_MODEL_TEXT = 400
+_SENTENCE = re.compile(r"([.!?…])(?=\s+[^\W\d_]|$)")
+_PERCENT = re.compile(r"(\d) ?%")
 
 
 def render_why(telling: Telling) -> Rendered:
@@ -45,7 +49,7 @@ def render_why(telling: Telling) -> Rendered:
             keyboard=(to_list(words, behind),) if behind else (),
         )
     return Rendered(
-        text=shorten(lines(*_text(words, view)), CAPTION_LIMIT),
+        text=shorten(_told(words, view), CAPTION_LIMIT),
         keyboard=_keyboard(words, view, behind),
         picture=_picture(telling, view) if telling.wants_picture else None,
         picture_name=f"why-{view.decision.symbol}-{view.decision.timeframe}",
@@ -68,11 +72,36 @@ def _text(words: Words, view: WhyView) -> list[Html]:
         _alert_only(words, view),
         *_costs(words, view),
         *_contributions(words, view),
+        _plan(words, view),
         words("why.id", id=decision.id) if not view.is_recomputed else Html(""),
-        Html(f"<i>{escape(cut(' '.join(view.text.split()), _TEXT))}</i>")
-        if view.text
-        else Html(""),
     ]
+
+
+def _told(words: Words, view: WhyView) -> Html:
+    """The lines, and what a model said where there is room; a template would repeat the lines."""
+    said = lines(*_text(words, view))
+    room = min(_MODEL_TEXT, CAPTION_LIMIT - shown_length(said) - 1)
+    if not view.is_from_model or room <= 0:
+        return said
+    text = _PERCENT.sub(r"\1 %", " ".join(view.text.split()))
+    fitting = whole_sentences(text, room)
+    return lines(said, Html(f"<i>{escape(fitting)}</i>") if fitting else "")
+
+
+def whole_sentences(text: str, limit: int) -> str:
+    """As many whole sentences as fit into ``limit`` units; none is better than half of one."""
+    if utf16_length(text) <= limit:
+        return text
+    ends = (match.end(1) for match in _SENTENCE.finditer(text))
+    return text[: max((end for end in ends if utf16_length(text[:end]) <= limit), default=0)]
+
+
+def _plan(words: Words, view: WhyView) -> Html:
+    """The order that was proposed, with its stop and its target."""
+    plan = view.decision.plan
+    if plan is None or view.decision.action is not ActionCode.ENTER:
+        return Html("")
+    return exit_line(words, plan.reference_price, plan.exit_plan)
 
 
 def _marks(words: Words, view: WhyView) -> Html:
@@ -164,8 +193,10 @@ def _beyond(words: Words, view: WhyView, of: Measured) -> Html:
         )
     if view.alert_only:
         return Html("")
-    is_unmeasured = any(gate.verdict is VerdictCode.UNKNOWN for gate in beyond.gates)
-    return words("why.beyond_unmeasured" if is_unmeasured else "why.beyond_passed")
+    if all(gate.verdict is not VerdictCode.UNKNOWN for gate in beyond.gates):
+        return words("why.beyond_passed")
+    is_unknown = view.alert_only is None
+    return words("why.beyond_open" if is_unknown else "why.beyond_unmeasured")
 
 
 def _costs(words: Words, view: WhyView) -> list[Html]:

@@ -50,6 +50,7 @@ class SqlChanges(Store):
             .values(
                 state=after.state,
                 approvers=after.approvers,
+                needed=after.needed,
                 decided_at=after.decided_at,
                 decided_by=after.decided_by,
                 note=after.note,

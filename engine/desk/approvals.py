@@ -11,6 +11,8 @@ Choices:
 - Two people at once: compare-and-set lets one through, the other reads the outcome.
 - A typed code is judged inside the press's own transaction: it is used up with the effect, or not
   at all. A press without one is re-checked first, so that nobody types a code for old numbers.
+- Without a price nothing is bought, and nothing ends: a lost request says nothing about the entry,
+  so the question stays open until somebody presses again, or it expires. No code is used up.
 - Of those who have agreed, only they count who may still decide when the last one does; and a
   quorum that was raised meanwhile holds for a question that is open.
 - Who chooses a smaller size has agreed to it, also where others must agree as well.
@@ -120,6 +122,17 @@ class ApprovalDesk:
             values={"reason": outcome.reason or "none"},
         )
 
+    def give_up(self, token: str, reason: ReasonCode) -> None:
+        """End a question at which nobody will look again, as the re-check ends one."""
+        with self._context.units() as unit:
+            approval = unit.approvals.by_token(token)
+            order = unit.orders.get(approval.order_id) if approval else None
+            if approval is None or order is None or approval.state is not ApprovalState.PENDING:
+                return
+            question = Question(approval=approval, order=order, quote=None)
+            self._keeper.refuse(unit, question, reason)
+            unit.commit()
+
     def expire(self) -> int:
         """End every question whose time is over; returns how many."""
         return self._asleep.expire()
@@ -131,7 +144,8 @@ class ApprovalDesk:
     def ask_again(self) -> int:
         """Ask the postponed questions whose delay is over, re-checked; returns how many.
 
-        While the venue has not been heard they wait: there is nothing to check them against.
+        While the venue has not been heard, or has no price, they wait: there is nothing to check
+        them against. The next run looks again, until they expire.
         """
         if not self._context.strategy.is_heard:
             return 0
@@ -253,12 +267,14 @@ class ApprovalDesk:
         self, unit: UnitOfWork, question: Question, said: _Said, intent: OrderIntent
     ) -> Rechecked | Verdict:
         """The re-check that said yes to a proved press, or what else came of it."""
+        checked = recheck_entry(self._context, unit, intent, question.quote)
+        if self._keeper.lacks_price(question, checked):
+            return Verdict(outcome=outcome_of(PressResult.NO_PRICE, question.approval))
         wish = self._wish(question, said, intent)
         if said.credential is not None:
             admitted = self._gate.admit(unit, said.by, wish, said.credential)
             if admitted.refusal is not None:
                 return Verdict(outcome=outcome_of(admitted.refusal, question.approval))
-        checked = recheck_entry(self._context, unit, intent, question.quote)
         if checked.reason is ReasonCode.BELOW_MINIMUM and said.size is not None:
             return self._too_small(unit, question, said)
         if checked.status is not RecheckCode.OK:
@@ -336,6 +352,8 @@ class ApprovalDesk:
                 unit.approvals.replace(approval, replace(approval, ask_again_at=None))
                 cause = f"again-{approval.id}-{approval.ask_again_at}"
                 tell_card(self._context, unit, order.intent, cause=cause, delivery=Delivery.NEW)
+            elif self._keeper.lacks_price(question, checked):
+                return False
             else:
                 self._keeper.fresh_or_refused(unit, question, checked)
             unit.commit()

@@ -3,14 +3,19 @@
 Pause stops new entries. Kill also cancels what rests and refuses open questions at their press;
 neither touches stops or closes, which only make the risk smaller. An approver may stop the desk; to
 let it go on takes an owner, and after a kill a question to the owners (``engine.desk.changes``).
+
+The hand and time beside the switches are those of the kill: a pause during a stop would make
+another stop of it otherwise. Who paused is on the trail.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from engine.desk.context import DeskContext
 from engine.desk.queries import portfolio_now
 from engine.domain.desk import AuditEvent, Person, Role
 from engine.domain.views import CommandOutcome
+from engine.ports import UnitOfWork
 
 
 class ControlDesk:
@@ -23,14 +28,23 @@ class ControlDesk:
         """Stop or go on proposing entries."""
         if not _may_switch(by) or not (on or _is_owner(by)):
             return _not_allowed("pause" if on else "resume")
-        self._switch(by, "paused" if on else "resumed", paused=on)
+        who, now = _actor(by), self._context.wall.now()
+        with self._context.units() as unit:
+            unit.desk.put_controls(replace(unit.desk.controls(), paused=on))
+            self._audit(unit, who, "paused" if on else "resumed", now)
+            unit.commit()
         return CommandOutcome(done=True, subject="pause" if on else "resume")
 
     def kill(self, by: Person | None) -> CommandOutcome:
         """Block every increasing order and cancel those that rest; nobody is asked."""
         if not _may_switch(by):
             return _not_allowed("kill")
-        self._switch(by, "killed", killed=True)
+        who, now = _actor(by), self._context.wall.now()
+        with self._context.units() as unit:
+            stopped = replace(unit.desk.controls(), killed=True, changed_at=now, changed_by=who)
+            unit.desk.put_controls(stopped)
+            self._audit(unit, who, "killed", now)
+            unit.commit()
         self._context.gateway.cancel_entries()
         return CommandOutcome(done=True, subject="kill")
 
@@ -46,18 +60,17 @@ class ControlDesk:
                 replace(risk, drawdown_latched=False, peak_equity_quote=equity),
             )
             now = self._context.wall.now()
-            unit.audit.append(AuditEvent(at=now, actor=who, action="rearmed", subject="desk"))
+            self._audit(unit, who, "rearmed", now)
             unit.commit()
         return True
 
-    def _switch(self, by: Person | None, action: str, **changes: bool) -> None:
-        now = self._context.wall.now()
-        who = f"person:{by.user_id}" if by else "terminal"
-        with self._context.units() as unit:
-            switched = replace(unit.desk.controls(), **changes, changed_at=now, changed_by=who)
-            unit.desk.put_controls(switched)
-            unit.audit.append(AuditEvent(at=now, actor=who, action=action, subject="desk"))
-            unit.commit()
+    @staticmethod
+    def _audit(unit: UnitOfWork, who: str, action: str, at: datetime) -> None:
+        unit.audit.append(AuditEvent(at=at, actor=who, action=action, subject="desk"))
+
+
+def _actor(by: Person | None) -> str:
+    return f"person:{by.user_id}" if by else "terminal"
 
 
 def _may_switch(by: Person | None) -> bool:

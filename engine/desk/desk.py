@@ -5,6 +5,7 @@ here as well, so that a front end that forgets to ask cannot trade.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from engine.desk import people, queries
 from engine.desk.alerts.desk import AlertDesk
@@ -17,6 +18,7 @@ from engine.desk.explorer.desk import ExplorerDesk
 from engine.desk.factors.desk import FactorDesk
 from engine.desk.inbox.desk import InboxDesk
 from engine.desk.manual import ManualDesk
+from engine.desk.preview import preview_buy
 from engine.desk.proofs import known_versions, proof_view
 from engine.desk.records.desk import RecordsDesk
 from engine.desk.records.money import portfolio
@@ -28,6 +30,7 @@ from engine.domain.portfolio import Trade
 from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
 from engine.domain.views import (
     ApprovalRow,
+    BuyPreview,
     CardView,
     CommandOutcome,
     PortfolioView,
@@ -131,6 +134,11 @@ class Desk:
         return self.manual.buy(
             symbol, notional_quote, person, request_id=request_id, chat_id=chat_id
         )
+
+    def preview_buy(self, symbol: Symbol, notional_quote: Decimal) -> BuyPreview:
+        """See ``DeskFront``."""
+        self.changes.take_up()
+        return preview_buy(self.context, self.manual, symbol, notional_quote)
 
     def close(self, symbol: Symbol, by: int, *, request_id: str) -> CommandOutcome:
         """See ``DeskFront``."""

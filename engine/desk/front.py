@@ -5,6 +5,7 @@ is its implementation. All methods are synchronous, quick (local database only, 
 and orders, which reach the venue) and safe to repeat with the same ``request_id``.
 """
 
+from decimal import Decimal
 from typing import Protocol
 
 from engine.desk.alerts.front import AlertFront
@@ -21,6 +22,7 @@ from engine.domain.portfolio import Trade
 from engine.domain.research import BacktestWish, ProofView, ResearchOutcome, ResearchView
 from engine.domain.views import (
     ApprovalRow,
+    BuyPreview,
     CardView,
     CommandOutcome,
     PortfolioView,
@@ -131,6 +133,10 @@ class DeskFront(Protocol):
 
         It may wait (``views.WAITS``); what comes of it is told in the chat ``chat_id``, too.
         """
+        ...
+
+    def preview_buy(self, symbol: Symbol, notional_quote: Decimal) -> BuyPreview:
+        """Whether a purchase could be made now, and what could; nothing is stored or sent."""
         ...
 
     def close(self, symbol: Symbol, by: int, *, request_id: str) -> CommandOutcome:

@@ -120,6 +120,15 @@ class ManualDesk:
         except ConflictError:  # the same command, twice at once: read what came of the first
             return self._known(subject, intent.id) or _refused(subject, PressResult.CODE_LATE)
 
+    def draft(self, quote: Quote, notional_quote: Decimal) -> OrderIntent | None:
+        """The order an amount would be at this price, to look at; ``None`` if it would be none."""
+        rules = self._context.strategy.rules[self._context.strategy.place(quote.symbol)]
+        quantity = rules.quantity(rules.quantity_lots(notional_quote / quote.mid))
+        plan = self._exit_plan(quote.symbol, quote, rules)
+        if quantity <= 0 or plan is None:
+            return None
+        return self._intent(quote.symbol, quantity, quote.mid, plan, "draft")
+
     def close(self, symbol: Symbol, by: Person | None, *, request_id: str) -> CommandOutcome:
         """Close a position at market; no check stops it."""
         subject = str(symbol)

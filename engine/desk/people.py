@@ -8,6 +8,7 @@ import hmac
 from dataclasses import replace
 
 from engine.desk.context import DeskContext
+from engine.desk.delivery.letters import leave_chat
 from engine.domain.desk import AuditEvent, Person, Role
 from engine.domain.ids import digest
 from engine.ports import UnitOfWork
@@ -84,6 +85,7 @@ def admit(context: DeskContext, people: tuple[Person, ...]) -> None:
         before = file_ids(unit)
         for user_id in sorted((before - named - {_TERMINAL}) & known.keys()):
             unit.desk.drop_person(user_id)
+            leave_chat(unit, known[user_id].chat_id, context.wall.now())
             unit.audit.append(
                 AuditEvent(
                     at=context.wall.now(),

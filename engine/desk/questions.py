@@ -86,6 +86,15 @@ class QuestionKeeper:
         ended = self.end(unit, question, ApprovalState.REFUSED, note=reason.label)
         return Verdict(outcome=outcome_of(PressResult.REFUSED, ended))
 
+    def lacks_price(self, question: Question, checked: Rechecked) -> bool:
+        """Whether nothing but the price of this moment is missing, so that the next may have it.
+
+        What is not traded here any more never gets one.
+        """
+        intent, context = question.order.intent, self._context
+        is_traded = intent.venue == context.venue and intent.symbol in context.symbols
+        return is_traded and checked.reason is ReasonCode.NO_FRESH_PRICE
+
     def fresh_or_refused(self, unit: UnitOfWork, question: Question, checked: Rechecked) -> Verdict:
         """What follows a re-check that did not say yes."""
         if checked.status is RecheckCode.REFUSED:

@@ -8,7 +8,8 @@ sent to a chat, but every message is queued and counted.
 The person who says yes at once also lets entries go on some days after a drawdown stopped them, as
 that of a backtest does (``ApprovalModel``), so that the two tell one story. Nobody is there to type
 a code: a yes that would have taken one is taken as confirmed at the desk's terminal, by as many
-people as it needs, and counted.
+people as it needs, and counted. Nor does anybody press again where there was no price: the question
+ends then, as it does in a backtest.
 """
 
 from collections import Counter
@@ -34,7 +35,7 @@ from engine.domain.factors import Credential
 from engine.domain.ids import IntentId
 from engine.domain.lifecycles import ApprovalState, is_final
 from engine.domain.portfolio import EquityPoint, Trade
-from engine.domain.reasons import ActionCode, RouteCode
+from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
 from engine.domain.views import Press, PressOutcome, PressResult
 
 
@@ -182,8 +183,9 @@ class Rehearsal:
     def _next_turn(self, until: datetime) -> datetime | None:
         now = self._clock.now()
         with self._context.units(read_only=True) as unit:
-            turns = [one.ask_again_at or one.expires_at for one in unit.approvals.pending()]
-        return min((moment for moment in turns if now < moment < until), default=None)
+            pending = unit.approvals.pending()
+        turns = (moment for one in pending for moment in (one.ask_again_at, one.expires_at))
+        return min((one for one in turns if one is not None and now < one < until), default=None)
 
     def _ask_person(self) -> None:
         if self._approver is Approver.ASK and self._answer is not None:
@@ -204,6 +206,8 @@ class Rehearsal:
         asked: Approval | None = approval
         while asked is not None:
             outcome = self._yes(asked)
+            if outcome.result is PressResult.NO_PRICE:
+                self._questions.give_up(asked.token, ReasonCode.NO_FRESH_PRICE)
             if outcome.state in _YES and outcome.result not in _FILLED:
                 self._count.later[outcome.reason or outcome.result.value] += 1
             asked = outcome.approval if outcome.result is PressResult.ASKED_AGAIN else None

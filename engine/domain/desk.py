@@ -21,7 +21,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Controls:
-    """Switches that a person holds. ``killed`` blocks every increasing order until switched off."""
+    """Switches that a person holds. ``killed`` blocks every increasing order until switched off.
+
+    ``changed_at`` and ``changed_by`` tell when and by whom ``killed`` was switched, and nothing of
+    ``paused``: which stop it is that ends is agreed to by its time.
+    """
 
     killed: bool = False
     paused: bool = False

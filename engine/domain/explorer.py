@@ -149,7 +149,7 @@ class WhyView:
     ``needed_score`` is the unsigned score at the threshold, ``None`` where another version decided.
     ``decided_on`` is the timeframe on which the desk decides, ``lot_size`` the step of quantities
     where the market is traded still. ``beyond`` is there where no entry was proposed. With
-    ``alert_only`` the desk neither asks nor buys.
+    ``alert_only`` the desk neither asked nor bought at that close; ``None``: that is not known.
     """
 
     decision: Decision
@@ -164,7 +164,7 @@ class WhyView:
     simulated: bool
     earlier: datetime | None
     later: datetime | None
-    alert_only: bool = False
+    alert_only: bool | None = False
 
     @property
     def place(self) -> Place:

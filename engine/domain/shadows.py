@@ -152,9 +152,9 @@ class VetoTotal:
 class VetoView:
     """The veto ledger: totals of what has ended, what is still open, and the newest lines.
 
-    ``by_veto`` and ``by_why`` split ``total``; ``by_person`` splits the rejections, under people's
-    numbers. ``open_pnl_quote`` is at the last closes. ``void`` counts vetoes that would not have
-    become trades. ``results`` are the ended ones, oldest first.
+    ``by_veto`` splits ``total``; ``by_why`` and ``by_person`` split the rejections, by reason and
+    under people's numbers. ``open_pnl_quote`` is at the last closes. ``void`` counts vetoes that
+    would not have become trades. ``results`` are the ended ones, oldest first.
     """
 
     quote: str

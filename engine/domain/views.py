@@ -202,6 +202,7 @@ class PressResult(StrEnum):
     MORE_THAN_ASKED = "more_than_asked"
     TOO_LATE_FOR_LATER = "too_late_for_later"
     VENUE_AWAY = "venue_away"
+    NO_PRICE = "no_price"
     ASKED_AGAIN = "asked_again"
     REFUSED = "refused"
     ALREADY_DECIDED = "already_decided"
@@ -275,3 +276,18 @@ class CommandOutcome:
     reason: str = ""
     fills: tuple[Fill, ...] = ()
     trade: Trade | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyPreview:
+    """What a purchase would meet now, looked at before anybody confirms it.
+
+    ``reason`` is empty where it would go. ``minimum_quote`` is the smallest order, ``most_quote``
+    the largest that cash and limits allow; ``None`` where nothing can be said, without a price or
+    under a brake.
+    """
+
+    reason: str
+    cash_quote: Decimal
+    minimum_quote: Decimal | None = None
+    most_quote: Decimal | None = None

@@ -124,7 +124,7 @@ class CandleFiller:
             filled = self._commit(feed, page, wanted, filled, marks=marks)
             done += len(wanted)
             pace.at(done)
-        _log.info("candles_filled", feed=str(feed), absent=absent, stored=filled.stored)
+        _log.debug("candles_filled", feed=str(feed), absent=absent, stored=filled.stored)
         return filled
 
     def _answers(self, feed: Feed, gaps: Sequence[Gap]) -> Iterator[tuple[Page, frozenset[int]]]:

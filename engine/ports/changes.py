@@ -29,7 +29,8 @@ class ChangeStore(Protocol):
     def replace(self, before: Change, after: Change) -> None:
         """Compare-and-set on state, digest and approvers; ``ConflictError`` if another was quicker.
 
-        What was asked never changes: only state, approvers, who decided, when, and the note do.
+        What was asked never changes: only state, approvers, how many it takes, who decided, when,
+        and the note do.
         """
         ...
 

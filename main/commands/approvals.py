@@ -1,11 +1,15 @@
-"""``cryptotrader approvals``: questions that wait for a person."""
+"""``cryptotrader approvals``: questions that wait for a person.
+
+Both kinds are counted, as ``/status`` and ``/approvals`` in the chat count them; those about orders
+are listed here, those about the desk itself by ``cryptotrader changes list``.
+"""
 
 from typing import Annotated
 
 import typer
 
 from main.command_line import ConfigOption, JsonOption, load_settings, new_app
-from main.output import money, print_json, print_table, to_json
+from main.output import money, print_json, print_table, say, to_json
 from main.store import open_store
 
 app = new_app("Open questions, oldest first.")
@@ -21,11 +25,15 @@ def approvals(
     config: ConfigOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Open questions, oldest first; they are answered in the chat."""
+    """Open questions about orders, oldest first; they are answered in the chat.
+
+    Those about the desk itself are counted, and listed by: cryptotrader changes list.
+    """
     settings = load_settings(config).settings
     with open_store(settings) as units, units(read_only=True) as unit:
         found = unit.approvals.pending() if recent is None else unit.approvals.recent(recent)
         rows = [(question, unit.orders.get(question.order_id)) for question in found]
+        changes = unit.changes.pending()
     if json:
         print_json(
             [
@@ -38,7 +46,7 @@ def approvals(
         )
         return
     print_table(
-        f"{len(rows)} questions (times UTC)",
+        _title(len(rows), len(changes), is_open=recent is None),
         ("asked", "expires", "order", ">quantity", ">worth", "state"),
         [
             (
@@ -53,4 +61,15 @@ def approvals(
             )
             for one, order in rows
         ],
+    )
+    if changes:
+        say("Changes to the desk itself are listed by: cryptotrader changes list")
+
+
+def _title(orders: int, changes: int, *, is_open: bool) -> str:
+    if not is_open:
+        return f"{orders} questions about orders (times UTC)"
+    return (
+        f"{orders + changes} open questions: {orders} about orders, "
+        f"{changes} about the desk itself (times UTC)"
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import typer
 
 from config import Loaded
-from engine.domain.errors import ConfigurationError
+from engine.domain.errors import ConfigurationError, CryptotraderError
 from main.command_line import ConfigOption, JsonOption, load_settings, new_app
+from main.commands.config import with_overrides
 from main.output import print_json, print_table
 from main.probes import Finding, Health, database, model, telegram, venue
 
@@ -44,7 +45,7 @@ def _examine(loaded: Loaded) -> Iterator[Finding]:
     yield Finding(
         part="configuration",
         health=Health.OK,
-        detail=f"{loaded.file or 'embedded defaults'}, {settings.trading.mode} mode",
+        detail=f"{loaded.file or 'embedded defaults'}, {_mode(loaded)}",
     )
     yield database(settings)
     for name, one in settings.venues.items():
@@ -54,6 +55,16 @@ def _examine(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(part="model", health=Health.OFF, detail="none: the template explains")
     for provider in settings.llm.providers:
         yield model(provider, getattr(settings.llm, provider))
+
+
+def _mode(loaded: Loaded) -> str:
+    """The mode in force, which people may have set in the chat over that of the file."""
+    written = loaded.settings.trading.mode
+    try:
+        held = with_overrides(loaded).settings.trading.mode
+    except CryptotraderError:  # what is wrong is told by the part that it belongs to
+        held = written
+    return f"{held} mode" if held == written else f"{held} mode (set in the chat over {written})"
 
 
 def _report(findings: list[Finding], *, as_json: bool) -> None:

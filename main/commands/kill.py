@@ -94,8 +94,8 @@ def status(config: ConfigOption = None, json: JsonOption = False) -> None:
         else ""
     )
     say(
-        f"kill switch {'ON' if controls.killed else 'off'}"
-        f"{'; paused' if controls.paused else ''}{since}"
+        f"kill switch {'ON' if controls.killed else 'off'}{since}"
+        f"{'; paused' if controls.paused else ''}"
     )
 
 

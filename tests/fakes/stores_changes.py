@@ -41,6 +41,7 @@ class FakeChanges:
             known,
             state=after.state,
             approvers=after.approvers,
+            needed=after.needed,
             decided_at=after.decided_at,
             decided_by=after.decided_by,
             note=after.note,

@@ -11,9 +11,12 @@ from threading import Barrier
 import pytest
 
 from engine.checks.policy import ApprovalPolicy
+from engine.domain.decisions import Decision
 from engine.domain.desk import Delivery, Mode, Person
+from engine.domain.ids import decision_id
 from engine.domain.lifecycles import ApprovalState, OrderState
-from engine.domain.reasons import RouteCode
+from engine.domain.market import Timeframe
+from engine.domain.reasons import ActionCode, ReasonCode, RouteCode
 from engine.domain.views import Press, PressOutcome, PressResult
 from engine.ports import Units
 from engine.strategy.policy import TradingPolicy
@@ -28,6 +31,7 @@ from tests.fakes.desk_builder import (
     VIEWER,
     Bench,
     build,
+    rules,
 )
 from tests.fakes.units import FakeUnits
 
@@ -313,18 +317,58 @@ def test_a_price_at_the_stop_refuses_the_entry(bench: Bench) -> None:
     assert_nothing_was_bought(bench)
 
 
-def test_without_a_fresh_price_nothing_is_bought(bench: Bench) -> None:
-    approval = bench.ask()
+def _silence(bench: Bench) -> None:
     bench.market.silence(BTC)
-    assert bench.approve(approval).reason == "no_fresh_price"
+
+
+def _take_down(bench: Bench) -> None:
+    bench.market.is_down = True
+
+
+@pytest.mark.parametrize("press", [Press.APPROVE, Press.HALF])
+@pytest.mark.parametrize("fails", [_silence, _take_down])
+def test_without_a_fresh_price_nothing_is_bought_and_the_question_stays_open(
+    bench: Bench, fails: Callable[[Bench], None], press: Press
+) -> None:
+    approval = bench.ask()
+    fails(bench)
+    assert bench.press(approval, press).result is R.NO_PRICE
+    assert bench.pending() == (approval,)
     assert_nothing_was_bought(bench)
+    bench.market.is_down = False
+    bench.market.set_price(BTC, "100")
+    assert bench.press(approval, press).result is R.FILLED
+    assert len(bench.fills()) == 1
 
 
-def test_a_venue_that_is_down_at_the_press_buys_nothing(bench: Bench) -> None:
+def test_a_moment_without_a_price_moves_no_expiry(bench: Bench) -> None:
     approval = bench.ask()
     bench.market.is_down = True
-    assert bench.approve(approval).reason == "no_fresh_price"
+    bench.approve(approval)
+    bench.wall.move_to(approval.expires_at)
+    assert bench.assembled.questions.expire() == 1
+    assert bench.now_of(approval).state is A.EXPIRED
     assert_nothing_was_bought(bench)
+
+
+def test_what_is_not_traded_any_more_never_gets_a_price_and_ends(bench: Bench) -> None:
+    approval = bench.ask(ETH)
+    fewer = bench.restart(rules={BTC: rules(BTC)})
+    outcome = fewer.approve(approval)
+    assert (outcome.result, outcome.reason) == (R.REFUSED, "no_fresh_price")
+
+
+def test_a_postponed_question_waits_for_a_price_and_is_asked_then(bench: Bench) -> None:
+    approval = bench.ask()
+    bench.press(approval, Press.LATER)
+    bench.wall.advance(minutes=5)
+    bench.market.is_down = True
+    assert bench.assembled.questions.ask_again() == 0
+    assert [one.state for one in bench.pending()] == [A.PENDING]
+    bench.market.is_down = False
+    assert bench.assembled.questions.ask_again() == 1
+    assert bench.pending() == (approval,)
+    assert bench.approve(approval).result is R.FILLED
 
 
 def test_a_limit_that_another_question_uses_shrinks_this_one(bench: Bench) -> None:
@@ -770,6 +814,47 @@ def test_every_end_is_on_the_card_and_on_the_trail(bench: Bench, end: ApprovalSt
 
 
 # Modes
+
+
+def at_closes(bench: Bench, *closes: Decision | None) -> list[str]:
+    """What alert-only tells of hourly closes in a row; ``None`` is a close below the line."""
+    told: list[str] = []
+    first = bench.decide()
+    for hours, one in enumerate(closes):
+        at = first.closed_at + timedelta(hours=hours)
+        number = decision_id(VENUE, BTC, Timeframe.H1, at, "score-1")
+        below = replace(
+            first,
+            action=ActionCode.NONE,
+            route=RouteCode.NONE,
+            reason=ReasonCode.BELOW_THRESHOLD,
+            plan=None,
+        )
+        decision = replace(one or below, id=number, closed_at=at)
+        before = len(bench.outbox())
+        with bench.units() as unit:
+            unit.decisions.add(decision)
+            bench.assembled.scanner._propose(unit, decision)
+            unit.commit()
+        told.append("told" if len(bench.outbox()) > before else "-")
+    return told
+
+
+def test_alert_only_tells_a_market_again_when_it_comes_back(units: Units) -> None:
+    bench = build(units, mode=Mode.ALERT)
+    above = bench.decide()
+    told = at_closes(bench, above, above, above, None, above, above)
+    assert told == ["told", "-", "-", "-", "told", "-"]
+
+
+def test_a_gate_that_shuts_and_opens_is_no_return_and_one_that_opens_late_is_news(
+    units: Units,
+) -> None:
+    bench = build(units, mode=Mode.ALERT)
+    above = bench.decide()
+    stopped = replace(above, route=RouteCode.REFUSE, reason=ReasonCode.DESK_PAUSED)
+    told = at_closes(bench, stopped, above, stopped, above, None, stopped, above)
+    assert told == ["-", "told", "-", "-", "-", "-", "told"]
 
 
 def test_alert_only_shows_an_opportunity_and_proposes_nothing(fake_units: FakeUnits) -> None:

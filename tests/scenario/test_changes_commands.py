@@ -94,3 +94,18 @@ def test_a_limit_that_fits_the_file_no_more_stops_the_start_with_the_way_out(des
     assert "cryptotrader changes unset" in answer.err
     desk.run("changes", "unset", "risk.max_risk_fraction", "--yes").ok()
     desk.run("portfolio").ok()
+
+
+def test_the_questions_of_both_kinds_are_counted_and_it_is_said_where_they_are_listed(
+    desk: Cli,
+) -> None:
+    desk.run("weights", "propose", "--weight", "RSI=0.5", "--json").ok()
+    told = desk.run("approvals").out
+    assert "1 open questions: 0 about orders, 1 about the desk itself" in " ".join(told.split())
+    assert "cryptotrader changes list" in told
+
+
+def test_the_doctor_names_the_mode_that_people_chose(desk: Cli) -> None:
+    desk.run("chat", said="/mode alert\n").ok()
+    checks = {one["part"]: one for one in desk.run("doctor", "--json").json["checks"]}
+    assert "alert mode (set in the chat over paper)" in checks["configuration"]["detail"]

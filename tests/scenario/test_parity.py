@@ -161,6 +161,12 @@ def test_a_real_database_changes_nothing(sqlite_units: SqlUnits) -> None:
     assert len(twins.backtest.result.trades) > 5
 
 
+def test_a_question_at_a_close_without_a_price_ends_alike(fake_units: FakeUnits) -> None:
+    twins = play(fake_units, past(3, 320, busy(ask_above=1), depth=0.003))
+    assert differences(twins) == []
+    assert twins.rehearsal.later["no_fresh_price"] > 0
+
+
 SEED_AND_POLICIES = {
     "the first bar of the period is absent": (9, busy(exposure=0.3, positions=2, daily_loss=0.01)),
     "an exit that waited for a price fills in part, then meets its stop": (

@@ -236,12 +236,12 @@ async def test_every_end_of_a_purchase_is_told_in_every_language(
     bench, wall = desk_of(
         fake_units, ann, ben, language=language, totp_above_quote=D(450), quorum_above_quote=D(400)
     )
-    async with talking(bench, wall, telegram(server)):
-        for amount in ("500", "420", "5000", "20"):
-            before = len(server.messages(ann.chat))
-            ann.sends(ann.chat, f"/buy BTC {amount}")
-            await until(server, lambda n=before: len(server.messages(ann.chat)) > n)  # type: ignore[misc]  # bound per turn
-            asked = server.messages(ann.chat)[before]
+    async with talking(bench, wall, telegram(server)) as talk:
+        for market, amount in (("BTC", "500"), ("BTC", "420"), ("BTC", "20"), ("ETH", "30")):
+            ann.sends(ann.chat, f"/buy {market} {amount}")
+            asked = await says(server, ann.chat, f" {amount},00 USDT")
+            if market == "ETH":
+                await talk.on_desk(bench.assembled.desk.kill, ben.id)
             await press(ann, asked, asked.labels[0])
             await until(server, lambda m=asked: server.current(m).text != m.text)  # type: ignore[misc]  # bound per turn
         texts = [m.text for m in server.messages()]
@@ -377,6 +377,30 @@ async def test_an_approver_and_a_stranger_press_buy_in_vain(
     assert bench.fills() == ()
 
 
+@pytest.mark.parametrize(
+    ("language", "much", "little"),
+    [
+        ("en", "is too much: cash 10,000.00 USDT, at most 1,000.00 USDT", "is too little"),
+        ("de", "zu viel: Barbestand 10.000,00 USDT, höchstens 1.000,00 USDT", "zu wenig"),
+        ("es", "demasiado: efectivo 10.000,00 USDT, ahora caben como máximo", "demasiado poco"),
+    ],
+)
+async def test_what_would_be_refused_is_said_before_there_is_a_button(
+    server: TelegramServer,
+    ann: User,
+    fake_units: FakeUnits,
+    language: str,
+    much: str,
+    little: str,
+) -> None:
+    bench, wall = desk_of(fake_units, ann, language=language)
+    async with talking(bench, wall, telegram(server)):
+        for amount, told in (("99999", much), ("1", little)):
+            ann.sends(ann.chat, f"/buy BTC {amount}")
+            assert (await says(server, ann.chat, told)).buttons == ()
+    assert bench.fills() == ()
+
+
 async def test_a_refusal_in_a_group_names_who_pressed(
     server: TelegramServer, ann: User, ben: User, database: Units
 ) -> None:
@@ -384,12 +408,13 @@ async def test_a_refusal_in_a_group_names_who_pressed(
     bench, wall = desk_of(database, ann, ben)
     promote(bench, ben)
     audience = Audience(groups=(group.id,))
-    async with talking(bench, wall, telegram(server), audience=audience):
-        ann.sends(group, "/buy BTC 0.5")
-        asked = await says(server, group, "Buy BTC/USDT for 0.50 USDT?")
+    async with talking(bench, wall, telegram(server), audience=audience) as talk:
+        ann.sends(group, "/buy BTC 50")
+        asked = await says(server, group, "Buy BTC/USDT for 50.00 USDT?")
+        await talk.on_desk(bench.assembled.desk.kill, ann.id)
         await press(ben, asked, "Buy")
         ended = await becomes(server, asked, "the purchase by Ben was refused")
-    assert "below the venue's minimum" in ended.text
+    assert "the kill switch is on" in ended.text
     assert ended.buttons == ()
 
 

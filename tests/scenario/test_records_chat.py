@@ -99,7 +99,7 @@ async def test_a_stop_is_moved_by_a_button_and_answered(
         ("/export cats", "I cannot place “cats”"),
         ("/export trades 2026-02 2026-01", "I cannot place"),
         ("/export trades 1999", "There are no trades in this period."),
-        ("/audit", "“” is no id. Example: /audit t0123"),
+        ("/audit", "Which trade? Example: /audit t0123456789abcdef0123"),
         ("/audit t00000000000000000000", "I know no trade"),
         ("/veto", "Nothing was rejected or expired yet"),
         ("/trades", "No closed trades yet."),

@@ -231,6 +231,28 @@ async def test_later_keeps_the_question_open_and_says_when(
     assert "✅ Approve" in told.labels
 
 
+async def test_the_card_before_a_postponed_question_was_asked_again_says_so_for_good(
+    server: TelegramServer, ann: User, database: Units
+) -> None:
+    bench, wall = bench_for(database, ann)
+    async with talking(bench, wall, telegram(server)) as talk:
+        await talk.propose()
+        card = await card_of(server, ann, "BTC/USDT")
+        await press(ann, card, "⏰ Later")
+        wall.advance(minutes=5)
+        assert await talk.on_desk(bench.assembled.questions.ask_again) == 1
+        old = await until_text(server, card, "↪ Asked again below")
+        fresh = await card_of(server, ann, "❓ Approve?")
+        assert fresh.message_id != card.message_id
+        wall.advance(hours=1)
+        await talk.on_desk(bench.assembled.questions.expire)
+        await until_text(server, fresh, "⌛ Expired at")
+    for words in ("Answer until", "Postponed", "Approve?"):
+        assert words not in old.text
+    assert old.buttons == ()
+    assert server.current(card).text == old.text
+
+
 async def test_a_close_is_bound_to_its_position_and_told_with_its_result(
     server: TelegramServer, ann: User, database: Units
 ) -> None:

@@ -80,8 +80,7 @@ def test_a_desk_starts_without_its_venue_and_goes_on_when_it_is_back(
         held = ask(process, "/positions", "BTC/USDT")
         process.wait_for("At risk if every stop is hit")
         assert "BTC/USDT" in held
-        buy(process, "ETH/USDT")
-        process.wait_for("the venue has not answered since the start")
+        ask(process, "/buy ETH/USDT 250", "the venue has not answered since the start")
         ask(process, "/status", "connection to the venue failed")
         ask(process, "/pause", "Paused")
         ask(process, "/resume", "allowed again")
@@ -131,8 +130,7 @@ def test_people_are_answered_while_the_venue_hangs(folder: Path, server: Exchang
         ends_at = server.requests()[0].at_s + HANGS_S
         ask(process, "/status", "1 position")
         ask(process, "/portfolio", "BTC/USDT")
-        buy(process, "ETH/USDT")
-        process.wait_for("no fresh price")
+        ask(process, "/buy ETH/USDT 250", "no fresh price")
         ask(process, "/kill", "Kill switch on")
         assert time.monotonic() < ends_at
         assert process.stop() == 0

@@ -12,16 +12,18 @@ from decimal import Decimal
 
 import pytest
 
+from engine.checks.policy import ApprovalPolicy
 from engine.clock import ReplayClock
 from engine.domain.decisions import Decision
 from engine.domain.ids import ApprovalId, IntentId
 from engine.domain.market import Candle, CandleSeries
-from engine.domain.orders import Purpose
+from engine.domain.orders import OrderKind, Purpose
 from engine.domain.portfolio import Trade
 from engine.domain.shadows import ShadowState, ShadowTrade, Veto
 from engine.domain.views import Press
 from engine.execution.booking import QUOTE_STEP
 from engine.ports import Units
+from engine.strategy.policy import TradingPolicy
 from main.assembly import Assembled, assemble
 from tests.fakes.desk_builder import APPROVER, BTC, ETH, H1, OWNER, START, VENUE, Bench, bar, build
 from tests.fakes.units import FakeUnits
@@ -218,6 +220,41 @@ def test_half_a_yes_is_no_veto(bench: Bench) -> None:
     bench.press(question, Press.HALF)
     next_bars(bench, "100 101 99 100")
     assert bench.assembled.shadows.look() == "0 vetoes found, 0 followed"
+
+
+def resting_limit(units: Units) -> Bench:
+    """A question that nobody answered, and the limit order that the owner's rule placed for it."""
+    policies = TradingPolicy(approval=ApprovalPolicy(on_expiry="limit"))
+    bench = build(units, policies=policies)
+    question = bench.question(bench.propose(asked_at_the_start(bench, bench.decide())).id)
+    bench.market.set_price(BTC, "100.10")
+    bench.wall.move_to(question.expires_at)
+    bench.assembled.questions.expire()
+    assert [order.intent.kind for order in bench.unfinished()] == [OrderKind.LIMIT]
+    return bench
+
+
+def test_a_limit_order_that_never_filled_leaves_an_expired_veto(fake_units: FakeUnits) -> None:
+    bench = resting_limit(fake_units)
+    assert bench.assembled.shadows.look() == "0 vetoes found, 0 followed"  # it may fill still
+    bench.gateway.cancel_entries()
+    assert not bench.unfinished()
+    next_bars(bench, "100 101 99 100", "100 100 94 96")
+    assert bench.assembled.shadows.look() == "1 vetoes found, 1 followed"
+    view = bench.assembled.desk.records.veto()
+    assert [(one.name, one.n) for one in view.by_veto] == [("expired", 1)]
+
+
+def test_a_limit_order_that_filled_is_no_veto(fake_units: FakeUnits) -> None:
+    bench = resting_limit(fake_units)
+    bench.advance(hours=1)
+    fallen = bar(START, "100 101 98 100")
+    for report in bench.assembled.paper.on_bar(BTC, fallen, previous_volume=1e6):
+        bench.gateway.settle(report)
+    assert bench.fills()
+    bench.assembled.shadows.look()
+    (result,) = bench.assembled.desk.records.veto().newest
+    assert (result.state, result.exit_reason) == (ShadowState.VOID, "traded")
 
 
 def test_a_second_veto_while_the_first_would_be_held_is_void(bench: Bench) -> None:

@@ -43,6 +43,14 @@ AREA = "change"
 _LASTS = timedelta(days=1)
 _REMIND_BEFORE = timedelta(hours=1)
 _MOST_OPEN = 20
+_ENDS = {
+    ApprovalState.APPROVED: ChangeResult.APPLIED,
+    ApprovalState.REJECTED: ChangeResult.REJECTED,
+    ApprovalState.EXPIRED: ChangeResult.EXPIRED,
+    ApprovalState.SUPERSEDED: ChangeResult.SUPERSEDED,
+    ApprovalState.REFUSED: ChangeResult.ALREADY_DECIDED,
+}
+"""What an ended change is told as again; what it was refused with is not known any more."""
 
 
 class ChangeBook:
@@ -76,8 +84,9 @@ class ChangeBook:
             why = _why_not(unit, planned)
             if why:
                 return ChangeOutcome(result=ChangeResult.REFUSED, reason=why)
+            note = "no_longer_so" if planned.is_careful else "newer_question"
             for rival in rivals:
-                self._end(unit, rival, ApprovalState.SUPERSEDED, note="newer_question")
+                self._end(unit, rival, ApprovalState.SUPERSEDED, note=note)
             change = self._question(unit, wish, planned, number=number, by=by)
             unit.changes.add(change)
             outcome = ChangeOutcome(result=ChangeResult.ASKED, change=change)
@@ -219,8 +228,9 @@ class ChangeBook:
                     change=change,
                     values={"id": change.id},
                 )
-        counted = change.counted(by.user_id)
-        if len(_agreed(unit, counted)) < change.needed:
+        needed = max(change.needed, self._needed(unit, planned))
+        counted = replace(change.counted(by.user_id), needed=needed)
+        if len(_agreed(unit, counted)) < needed:
             unit.changes.replace(change, counted)
             self._audit(unit, counted, by.user_id, "change_counted")
             self._tell(unit, counted, f"counted-{len(counted.approvers)}")
@@ -352,7 +362,6 @@ def _late(change: Change) -> ChangeOutcome:
 
 
 def _told_again(change: Change) -> ChangeOutcome:
-    """What came of a request that is delivered again."""
-    is_applied = change.state is ApprovalState.APPROVED
-    result = ChangeResult.APPLIED if is_applied else ChangeResult.ASKED
+    """What came of a request that is delivered again: the question as it stands, or its end."""
+    result = ChangeResult.ASKED if change.is_open else _ENDS[change.state]
     return ChangeOutcome(result=result, change=change)

@@ -45,6 +45,7 @@ def _row(change: Change) -> InboxRow:
             "before": dict(change.before),
             "after": dict(change.after),
             "evidence": dict(change.evidence),
+            "note": change.note,
         },
         state=change.state.value,
         decided_at=change.decided_at,

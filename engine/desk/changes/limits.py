@@ -16,6 +16,7 @@ from engine.desk.context import DeskContext
 from engine.desk.entries import EntryDesk
 from engine.desk.overrides import OFF, SECTIONS, limit_keys, read_value, write_value, written
 from engine.desk.proofs import current_proof, held_of, noted_drift
+from engine.desk.questions import Question, QuestionKeeper
 from engine.desk.steering import MODE_KEY, chosen_now
 from engine.domain.changes import Change, ChangeWish, LimitRow
 from engine.domain.desk import Mode
@@ -146,7 +147,7 @@ class ModeLever:
 
     def __init__(self, context: DeskContext, entries: EntryDesk) -> None:
         self._context = context
-        self._entries = entries
+        self._keeper = QuestionKeeper(context, entries)
 
     def plan(self, unit: UnitOfWork, wish: ChangeWish) -> Planned | Refusal:
         """To alerts only is at once; to trading is asked."""
@@ -170,12 +171,11 @@ class ModeLever:
         put_override(unit, change, applied, key=MODE_KEY, value=value, file_value=file_value)
         if value != Mode.ALERT.value:
             return
-        for question in unit.approvals.pending():
-            ended = question.end(ApprovalState.SUPERSEDED, applied.at, note="alert_mode")
-            unit.approvals.replace(question, ended)
-            order = unit.orders.get(question.order_id)
-            if order is not None:
-                self._entries.drop(unit, order, "alert_mode")
+        for approval in unit.approvals.pending():
+            order = unit.orders.get(approval.order_id)
+            assert order is not None  # a question is stored with its order
+            question = Question(approval=approval, order=order, quote=None)
+            self._keeper.end(unit, question, ApprovalState.SUPERSEDED, note="alert_mode")
 
     def _not_live(self, unit: UnitOfWork) -> str:
         context = self._context

@@ -6,7 +6,10 @@ digest is kept.
 
 - Who is named in the configuration file stays as the file says.
 - The last owner who can be reached in a chat stays. The terminal (user 0) is the machine's own.
-- Taking somebody's rights away is at once, except from an owner.
+- Taking somebody's rights away is at once, except from an owner. What was not delivered to them
+  yet ends with their last right.
+- Where entries take a quorum, somebody new who may approve is let in as an owner is: with a second
+  factor and by as many owners. One owner would otherwise fill a quorum by letting in another phone.
 """
 
 import hmac
@@ -15,6 +18,7 @@ from datetime import datetime, timedelta
 
 from engine.desk.changes.levers import Applied, Planned, Refusal, owners
 from engine.desk.context import DeskContext
+from engine.desk.delivery.letters import forget_gone, leave_chat
 from engine.desk.factors.gate import TERMINAL_USER
 from engine.desk.people import file_ids
 from engine.desk.tell import tell
@@ -53,6 +57,8 @@ class PersonLever:
         if refusal:
             return Refusal(reason=refusal, values={"id": str(user_id)})
         is_owner = Role.OWNER.value in (before, wish.value)
+        is_more = _RANK[wish.value] > _RANK[before]
+        fills_quorum = is_more and wish.value == Role.APPROVER.value and self._has_quorum()
         return Planned(
             before={"role": before},
             after={"role": wish.value},
@@ -62,17 +68,21 @@ class PersonLever:
                 "invited": bool(wish.name) and known is None,
             },
             is_careful=_RANK[wish.value] < _RANK[before] and not is_owner,
-            needs_code=is_owner,
+            needs_code=is_owner or fills_quorum,
         )
 
     def apply(self, unit: UnitOfWork, change: Change, applied: Applied) -> None:
-        """Let in, change, or take out with everything that proves who they are."""
+        """Let in, change, or take out with all that proves who they are and all that they await."""
         user_id, role = int(change.subject), str(change.after["role"])
+        known = next((p for p in unit.desk.people() if p.user_id == user_id), None)
         if role == NOBODY:
             unit.desk.drop_person(user_id)
             unit.factors.remove(user_id)
+            if known is not None:
+                leave_chat(unit, known.chat_id, applied.at)
             return
-        known = next((p for p in unit.desk.people() if p.user_id == user_id), None)
+        if known is None:
+            forget_gone(unit, user_id)
         evidence = change.evidence
         person = known or Person(
             user_id=user_id,
@@ -94,6 +104,11 @@ class PersonLever:
                 priority=Priority.ANSWER,
                 chat_id=user_id,
             )
+
+    def _has_quorum(self) -> bool:
+        """Whether some entries take several people: whoever lets in one of them may be another."""
+        policy = self._context.policies.approval
+        return policy.quorum_above_quote is not None and policy.quorum > 1
 
     def _refusal(self, unit: UnitOfWork, user_id: int, before: str, after: str) -> str:
         if user_id == TERMINAL_USER:

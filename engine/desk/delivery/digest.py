@@ -7,6 +7,8 @@ Choices:
 - The day is the owner's; the last 24 hours that the digest speaks of are the market's, whose clock
   runs faster where the market is simulated.
 - The first start notes the day without telling it: nothing has happened yet.
+- A trade is listed by when it was booked: what closed earlier, in a bar that came late, is in the
+  day's figure and must not be in no list.
 - After days without a running desk there is one digest, not one for each of them.
 - Who does not want the digest gets the sign of life on a quiet day; who does, finds it in there.
 """
@@ -22,7 +24,7 @@ from engine.desk.tell import tell
 from engine.domain.decisions import Decision
 from engine.domain.delivery import DeliveryPolicy, due_day
 from engine.domain.desk import Priority
-from engine.domain.portfolio import EquityPoint
+from engine.domain.portfolio import EquityPoint, Trade
 from engine.domain.reasons import ActionCode, RouteCode, VerdictCode
 from engine.domain.views import PortfolioView
 from engine.ports import UnitOfWork
@@ -30,6 +32,7 @@ from engine.ports import UnitOfWork
 _TOLD = "digest_day"
 _DAY = timedelta(days=1)
 _RECENT_FILLS = 500
+_RECENT_TRADES = 200
 
 
 class DailyDigest:
@@ -84,7 +87,9 @@ def digest_view(context: DeskContext, policy: DeliveryPolicy) -> DigestView:
     portfolio = money.portfolio(context)
     with context.units(read_only=True) as unit:
         points = tuple(unit.book.equity(context.venue))
-        closed = tuple(t for t in unit.book.trades(context.venue) if t.closed_at > since)
+        trades = unit.book.trades(context.venue)
+        closed = tuple(trade for trade in trades if trade.closed_at > since)
+        before = trades[len(closed) : len(closed) + _RECENT_TRADES]
         return DigestView(
             status=queries.status(context),
             portfolio=portfolio,
@@ -92,6 +97,7 @@ def digest_view(context: DeskContext, policy: DeliveryPolicy) -> DigestView:
             day_pnl_quote=_day_pnl(portfolio, points, since),
             bought=_bought(unit, since),
             closed=closed,
+            late=tuple(trade for trade in before if _is_booked_after(unit, trade, since)),
             questions=queries.approvals(context),
             is_quiet=is_quiet(context, unit),
             misses=_nearest(context, unit, policy.nearest_misses),
@@ -110,6 +116,18 @@ def _bought(unit: UnitOfWork, since: datetime) -> int:
     }
     orders = [unit.orders.get(number) for number in recent]
     return sum(order is not None and not order.intent.is_reducing for order in orders)
+
+
+def _is_booked_after(unit: UnitOfWork, trade: Trade, moment: datetime) -> bool:
+    """Whether a trade was booked after a moment, whenever it closed.
+
+    A stop that is met in a bar that came late closed at that bar's time. Its order was changed last
+    when the fill was booked, if no other fill came after it.
+    """
+    order = unit.orders.get(trade.exit_order_id)
+    if order is None or order.updated_at <= moment:
+        return False
+    return max(fill.filled_at for fill in unit.orders.fills(order.id)) == trade.closed_at
 
 
 def _nearest(context: DeskContext, unit: UnitOfWork, limit: int) -> tuple[Miss, ...]:

@@ -3,21 +3,25 @@
 A chat that cannot be written to (blocked, deleted) takes its waiting messages with it once, with
 the reason; what is told meanwhile joins them. When somebody writes from that chat again they all
 return, and the sender tells them as one list.
+
+Unless they are known no longer: what waits for the private chat of somebody who was taken out ends
+unread, dead letters included, and nothing brings it back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from engine.desk.delivery.views import DeadLetter, DeadLetters
 from engine.domain.delivery import ChatState
-from engine.domain.desk import AuditEvent, MessageState, OutboxMessage
+from engine.domain.desk import AuditEvent, Delivery, MessageState, OutboxMessage
 from engine.domain.ids import MessageId
 from engine.ports import UnitOfWork
 
 _ALL = 100_000
 _SHOWN = 3
 _WAITING = (MessageState.PENDING, MessageState.AMBIGUOUS, MessageState.HELD)
+_FOR_STRANGERS = frozenset({"invitation_asked"})
 
 
 def dead_letters(unit: UnitOfWork, limit: int = _SHOWN) -> DeadLetters:
@@ -43,18 +47,24 @@ def resend(
 ) -> int:
     """Queue dead letters again, all or those named; their chats get another chance.
 
-    Whether a message may have arrived before is not known any more, so it is not marked.
+    Whether a message may have arrived before is not known any more, so it is not marked. Those of
+    somebody who is known no longer end instead.
     """
     wanted = None if only is None else set(only)
-    rows = [
+    dead = [
         row
         for row in unit.outbox.in_state(MessageState.DEAD, _ALL)
         if wanted is None or row.id in wanted
     ]
+    readers = {person.chat_id for person in unit.desk.people()}
+    rows = [row for row in dead if has_reader(row, readers)]
+    for row in dead:
+        if not has_reader(row, readers):
+            unit.outbox.update(unread(row))
     for row in rows:
         unit.outbox.update(_waiting_again(row))
     for chat_id in {row.chat_id for row in rows if row.chat_id is not None}:
-        _forget_gone(unit, chat_id)
+        forget_gone(unit, chat_id)
     if rows:
         unit.audit.append(
             AuditEvent(
@@ -62,6 +72,50 @@ def resend(
                 actor=actor,
                 action="messages_resent",
                 subject="outbox",
+                detail={"count": len(rows)},
+            )
+        )
+    return len(rows)
+
+
+def has_reader(row: OutboxMessage, readers: Container[int]) -> bool:
+    """Whether a row may go out: not into a private chat whose reader is known no longer.
+
+    A group (a negative number) and the terminal (0) have no reader of their own. What takes a
+    message away may always go, and so may what is for strangers.
+    """
+    if row.chat_id is None or row.chat_id <= 0 or row.chat_id in readers:
+        return True
+    is_for_strangers = row.kind == "notice" and row.payload.get("text") in _FOR_STRANGERS
+    return is_for_strangers or row.delivery is Delivery.DELETE
+
+
+def unread(row: OutboxMessage) -> OutboxMessage:
+    """The row as it ends when nobody may read it any more."""
+    return replace(row, state=MessageState.OFF, error="its reader is known no longer")
+
+
+def leave_chat(unit: UnitOfWork, chat_id: int, now: datetime) -> int:
+    """Somebody was taken out: what their chat has not been told ends; returns how much.
+
+    Call it when they are gone; where somebody else reads the same chat, nothing happens.
+    """
+    readers = {person.chat_id for person in unit.desk.people()}
+    rows = [
+        row
+        for kind in (*_WAITING, MessageState.DEAD)
+        for row in unit.outbox.in_state(kind, _ALL, chat_id=chat_id)
+        if not has_reader(row, readers)
+    ]
+    for row in rows:
+        unit.outbox.update(unread(row))
+    if rows:
+        unit.audit.append(
+            AuditEvent(
+                at=now,
+                actor="chat",
+                action="messages_ended",
+                subject=f"chat:{chat_id}",
                 detail={"count": len(rows)},
             )
         )
@@ -105,7 +159,7 @@ def find_chat_again(unit: UnitOfWork, chat_id: int, now: datetime) -> int:
     ]
     for row in missed:
         unit.outbox.update(_waiting_again(row))
-    _forget_gone(unit, chat_id)
+    forget_gone(unit, chat_id)
     unit.audit.append(
         AuditEvent(
             at=now,
@@ -141,7 +195,8 @@ def follow_chat(unit: UnitOfWork, old: int, new: int, now: datetime) -> None:
     )
 
 
-def _forget_gone(unit: UnitOfWork, chat_id: int) -> None:
+def forget_gone(unit: UnitOfWork, chat_id: int) -> None:
+    """Give a chat that was gone another chance, without what it has missed."""
     state = unit.delivery.state(chat_id)
     if state.gone_at is not None:
         unit.delivery.put_state(

@@ -35,7 +35,9 @@ class Miss:
 class DigestView:
     """The last day: money, trades, what is open, and what came nearest.
 
-    ``is_quiet`` says that nothing qualified since ``since``.
+    ``closed`` are the trades that closed since ``since``, ``late`` those that closed before and
+    were booked since: their results are in the day's figure. ``is_quiet`` says that nothing
+    qualified since ``since``.
     """
 
     status: StatusView
@@ -44,6 +46,7 @@ class DigestView:
     day_pnl_quote: Decimal
     bought: int
     closed: tuple[Trade, ...]
+    late: tuple[Trade, ...]
     questions: tuple[ApprovalRow, ...]
     is_quiet: bool
     misses: tuple[Miss, ...]

@@ -62,6 +62,10 @@ class ExplorerDesk:
         """See ``ExplorerFront``."""
         return self.lists.page(wish, first)
 
+    def charted(self, symbol: Symbol) -> tuple[Timeframe, ...]:
+        """See ``ExplorerFront``."""
+        return self.lists.charted(symbol)
+
     def find(self, query: str) -> Place | None:
         """See ``ExplorerFront``."""
         context, text = self.context, query.strip()

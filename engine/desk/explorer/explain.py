@@ -13,15 +13,19 @@ from engine.desk.charts import bars_until
 from engine.desk.context import DeskContext
 from engine.desk.explorer.gates import gates_of, needed_score
 from engine.desk.explorer.places import Found, found_at, judged, seen_until, version_on
-from engine.desk.queries import narration_key
+from engine.desk.queries import entry_id, narration_key
 from engine.desk.seen import PASSED_OVER
+from engine.domain.changes import ChangeKind
 from engine.domain.decisions import CheckRecord, Decision
 from engine.domain.desk import Mode
 from engine.domain.explorer import Beyond, Place, WhyView
+from engine.domain.lifecycles import ApprovalState
 from engine.domain.market import Symbol
 from engine.domain.reasons import ActionCode, VerdictCode
 from engine.ports import UnitOfWork
 from engine.strategy.crossing_back import edge_estimate
+
+_RECENT_CHANGES = 100
 
 type Narrate = Callable[[Decision, str], str]
 """Words in a language for a decision that has none yet: the template."""
@@ -52,10 +56,34 @@ def why(
         text=str(words["text"]) if is_from_model else narrate(decision, language),
         is_from_model=is_from_model,
         simulated=context.simulated,
-        alert_only=context.mode is Mode.ALERT,
+        alert_only=_alert_only(context, unit, found),
         earlier=_earlier(context, unit, decision),
         later=_later(context, decision),
     )
+
+
+def _alert_only(context: DeskContext, unit: UnitOfWork, found: Found) -> bool | None:
+    """Whether the desk only alerted when it decided; ``None`` where no record tells.
+
+    An order is proof that it traded. Without one the mode of now is that of then only for the
+    newest close, and only if nobody has changed it since.
+    """
+    decision = found.decision
+    if not found.is_recomputed and unit.orders.get(entry_id(decision.id, 0)) is not None:
+        return False
+    if _later(context, decision) is not None:
+        return None
+    changed = (
+        one.decided_at
+        for one in unit.changes.recent(_RECENT_CHANGES)
+        if one.kind is ChangeKind.MODE and one.state is ApprovalState.APPROVED and one.decided_at
+    )
+    newest = max(changed, default=None)
+    # A simulated market has a clock of its own: what can be compared is how long ago it was.
+    since_close = context.clock.now() - decision.closed_at
+    if newest is not None and context.wall.now() - newest < since_close:
+        return None
+    return context.mode is Mode.ALERT
 
 
 def _lot_size(context: DeskContext, symbol: Symbol) -> Decimal | None:

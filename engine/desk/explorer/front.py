@@ -40,6 +40,10 @@ class ExplorerFront(Protocol):
         """The newest score of every market that passes the filters; ``first`` go before others."""
         ...
 
+    def charted(self, symbol: Symbol) -> tuple[Timeframe, ...]:
+        """The timeframes of which there are bars to draw, stored or joined from shorter ones."""
+        ...
+
     def find(self, query: str) -> Place | None:
         """The place of a decision's id or of a symbol (``ETH``, ``eth-usdt``).
 

@@ -101,6 +101,16 @@ class Lists:
             if one is not None and one.decision.score is not None
         )
 
+    def charted(self, symbol: Symbol) -> tuple[Timeframe, ...]:
+        """The timeframes a market can be drawn on: not below the desk's own, or stored."""
+        own = self.context.timeframe
+        with self.context.units(read_only=True) as unit:
+            return tuple(
+                frame
+                for frame in Timeframe
+                if frame.ms >= own.ms or self._has_bars(unit, symbol, frame)
+            )
+
     def _timeframes(self, unit: UnitOfWork) -> tuple[Timeframe, ...]:
         """The desk's own, those that are stored, and those that are quickly derived."""
         own, symbols = self.context.timeframe, self.context.symbols

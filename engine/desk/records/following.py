@@ -9,7 +9,8 @@ Choices:
   decision fills at the open after its close, a later one at the next open after it was asked.
 - The desk holds one position per symbol: a veto during the life of another shadow in the same
   symbol would not have become a trade (``holding``). One whose decision was traded after all, in
-  half or at a limit, is no veto (``traded``).
+  half or at a limit, is no veto (``traded``): fills tell, not orders. While another order of the
+  decision is not finished nobody knows, and the veto waits to be adopted.
 - A look follows at most a fixed number of bars per market, so that a press never waits for years of
   catching up; the next look goes on.
 """
@@ -21,7 +22,7 @@ from engine.desk.context import DeskContext
 from engine.desk.queries import entry_id
 from engine.desk.records.shadow import ShadowBar, ShadowMarket, bar_of, meet, voided
 from engine.domain.approvals import Approval
-from engine.domain.lifecycles import ApprovalState, OrderState
+from engine.domain.lifecycles import ApprovalState, is_final
 from engine.domain.market import Symbol
 from engine.domain.orders import Order
 from engine.domain.reasons import ReasonCode
@@ -67,7 +68,8 @@ class ShadowKeeper:
         if not vetoes:
             return 0
         with context.units() as unit:
-            made = sum(unit.shadows.add(self._shadow(unit, one)) for one in vetoes)
+            shadows = [self._shadow(unit, one) for one in vetoes]
+            made = sum(unit.shadows.add(one) for one in shadows if one is not None)
             unit.commit()
         return made
 
@@ -80,9 +82,13 @@ class ShadowKeeper:
             by_symbol.setdefault(shadow.symbol, []).append(shadow)
         return sum(self._follow(symbol, found) for symbol, found in by_symbol.items())
 
-    def _shadow(self, unit: UnitOfWork, veto: Approval) -> ShadowTrade:
+    def _shadow(self, unit: UnitOfWork, veto: Approval) -> ShadowTrade | None:
         order = unit.orders.get(veto.order_id)
         assert order is not None  # the store lists questions about stored orders only
+        others = _others(unit, order)
+        is_traded = any(unit.orders.fills(other.id) for other in others)
+        if not is_traded and not all(is_final(other.state) for other in others):
+            return None
         shadow = ShadowTrade(
             id=veto.id,
             intent=order.intent,
@@ -92,7 +98,7 @@ class ShadowKeeper:
             decided_by=veto.decided_by,
             note=veto.note if veto.state is ApprovalState.REJECTED else "",
         )
-        return voided(shadow, TRADED, order.updated_at) if _was_traded(unit, order) else shadow
+        return voided(shadow, TRADED, order.updated_at) if is_traded else shadow
 
     def _follow(self, symbol: Symbol, found: Sequence[ShadowTrade]) -> int:
         market = self._market(symbol)
@@ -203,14 +209,14 @@ def _due_at(unit: UnitOfWork, veto: Approval, order: Order) -> datetime:
     return decision.closed_at if is_first and decision else order.intent.created_at
 
 
-def _was_traded(unit: UnitOfWork, order: Order) -> bool:
-    """Whether another order of the same decision reached the venue (half, limit, afresh)."""
-    source = order.intent.decision_id
+def _others(unit: UnitOfWork, order: Order) -> list[Order]:
+    """The other orders of the same decision: a half, a limit, new numbers."""
+    source, found = order.intent.decision_id, list[Order]()
     if source is None:
-        return False
+        return found
     attempt = 0
     while (other := unit.orders.get(entry_id(source, attempt))) is not None:
-        if other.state is not OrderState.REFUSED and other.id != order.id:
-            return True
+        if other.id != order.id:
+            found.append(other)
         attempt += 1
-    return False
+    return found

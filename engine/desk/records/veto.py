@@ -39,7 +39,7 @@ def veto_view(context: DeskContext) -> VetoView:
         quote=context.quote,
         total=total_of("all", [one.pnl_quote for one in ended]),
         by_veto=_split(ended, lambda one: one.veto.value),
-        by_why=_split(ended, lambda one: one.note or NO_REASON),
+        by_why=_split(rejected, lambda one: one.note or NO_REASON),
         by_person=_split(rejected, lambda one: str(one.decided_by)),
         waiting=sum(one.state is ShadowState.WAITING for one in results),
         open=sum(one.state is ShadowState.OPEN for one in results),

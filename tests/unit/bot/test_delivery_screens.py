@@ -7,7 +7,7 @@ import pytest
 from bot.channel import Button, Incoming
 from bot.handlers.asking import Response
 from bot.handlers.dispatch import Dispatcher
-from bot.messages.callbacks import decode, encode
+from bot.messages.callbacks import ShowCard, decode, encode
 from bot.messages.callbacks_delivery import (
     ResendDead,
     RunJob,
@@ -23,11 +23,13 @@ from bot.policy import LANGUAGES, ChatOptions
 from engine.desk.delivery.jobs import KnownJob, announce
 from engine.domain.delivery import Loudness, MessageType, QuietHours
 from engine.domain.desk import JobRun, Json, Person
+from engine.domain.market import Symbol
 from engine.ports import Units
-from tests.fakes.desk_builder import APPROVER, BTC, OWNER, VIEWER, Bench, build
+from tests.fakes.desk_builder import APPROVER, BTC, ETH, OWNER, VIEWER, Bench, build
 from tests.fakes.samples import HOSTILE
 from tests.unit.bot.harness import scored
 from tests.unit.bot.test_renderers import assert_sendable, telling
+from tests.unit.desk.test_delivery import stopped_in_a_late_bar
 
 GROUP = -9
 
@@ -215,6 +217,24 @@ def test_the_digest_says_what_happened(bench: Bench) -> None:
     assert rendered.picture is not None
 
 
+@pytest.mark.parametrize(
+    ("language", "late"),
+    [
+        ("en", "booked late, closed 2026-03-02 14:00"),
+        ("de", "spät gebucht, geschlossen 2026-03-02 14:00"),
+        ("es", "registrada tarde, cerrada 2026-03-02 14:00"),
+    ],
+)
+def test_the_digest_names_what_was_booked_late_with_its_time(
+    language: str, late: str, bench: Bench
+) -> None:
+    stopped_in_a_late_bar(bench)
+    rendered = RENDERERS["digest"](telling(bench, language))
+    assert rendered is not None
+    (line,) = (one for one in plain(rendered.text).splitlines() if "BTC/USDT" in one)
+    assert line.endswith(late)
+
+
 def test_a_quiet_day_names_the_nearest_misses_in_the_digest(bench: Bench) -> None:
     bench.assembled.scanner.scan(bench.clock.now())
     rendered = RENDERERS["digest"](telling(bench))
@@ -277,10 +297,12 @@ def row(kind: str, type_name: str, payload: dict[str, Json], number: int) -> Jso
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_opportunities_in_a_list_are_best_first_with_a_button_each(
-    language: str, bench: Bench
+    language: str, fake_units: Units
 ) -> None:
+    coins = [Symbol(base, "USDT") for base in ("AAA", "BBB", "CCC", "DDD")]
+    bench = build(fake_units, symbols=tuple(coins))
     rows: list[Json] = []
-    for number, symbol in enumerate((BTC, BTC, BTC, BTC)):
+    for number, symbol in enumerate(coins):
         decision = scored(bench.decide(symbol))
         bench.propose(decision)
         rows.append(row("card", "opportunity", {"decision_id": decision.id}, number))
@@ -289,6 +311,22 @@ def test_opportunities_in_a_list_are_best_first_with_a_button_each(
     assert_sendable(rendered)
     assert len([one for line in rendered.keyboard for one in line]) == 4
     assert rendered.covered is None
+
+
+def test_one_market_has_one_line_in_a_list_and_its_newest_button(bench: Bench) -> None:
+    decisions = [scored(bench.decide(symbol)) for symbol in (BTC, BTC, ETH, BTC)]
+    rows: list[Json] = []
+    for number, decision in enumerate(decisions):
+        bench.propose(decision)
+        rows.append(row("card", "opportunity", {"decision_id": decision.id}, number))
+    rendered = RENDERERS["flock"](telling(bench, rows=rows))
+    assert rendered is not None
+    assert "2 opportunities" in plain(rendered.text)
+    assert plain(rendered.text).count("BTC/USDT") == 1
+    buttons = [one for line in rendered.keyboard for one in line]
+    assert [one.text for one in buttons] == ["ETH", "BTC"]
+    assert buttons[1].data == encode(ShowCard(decisions[3].id))
+    assert rendered.covered is None  # all four rows are told by it
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -335,8 +373,19 @@ def test_the_newest_state_of_a_subject_stands_for_all(bench: Bench) -> None:
     assert rendered is not None
     text = plain(rendered.text)
     assert "(9 of 9)" in text
-    assert "(×9)" in text
+    assert "1 message has waited" in text
+    assert "×" not in text
     assert "(8 of 9)" not in text
+
+
+def test_notices_that_say_the_same_share_a_line_and_are_counted(bench: Bench) -> None:
+    payload: dict[str, Json] = {"text": "job_recovered", "values": {"name": "scan"}}
+    rows = [row("notice", "failure", payload, number) for number in range(3)]
+    rendered = RENDERERS["backlog"](telling(bench, rows=rows))
+    assert rendered is not None
+    text = plain(rendered.text)
+    assert "3 messages have waited" in text
+    assert "(×3)" in text
 
 
 @pytest.mark.parametrize(

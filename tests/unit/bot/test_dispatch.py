@@ -184,7 +184,7 @@ def test_wrong_input_gets_one_line(text: str, answer: str, dispatcher: Dispatche
     assert text_of(dispatcher.respond(said(text))) == answer
 
 
-@pytest.mark.parametrize("amount", ["100", "100.5", "0.01"])
+@pytest.mark.parametrize("amount", ["100", "100.5", "5"])
 def test_a_purchase_asks_before_it_buys(amount: str, dispatcher: Dispatcher, bench: Bench) -> None:
     (reply,) = dispatcher.respond(said(f"/buy btc-usdt {amount} usdt")).replies
     assert reply.kind == "buy"
@@ -302,3 +302,30 @@ def test_the_number_of_a_button_that_is_gone_is_answered_politely(bench: Bench) 
     assert text_of(terminal.respond(said("12"))) == "number_gone"
     chat = Dispatcher(desk, options=ChatOptions(), clock=bench.wall, source="telegram")
     assert text_of(chat.respond(said("12"))) == "not_understood"
+
+
+@pytest.mark.parametrize(
+    ("amount", "answer", "shown"),
+    [
+        ("1", "buy_too_little", ("5.00 USDT", "1,000.00 USDT")),
+        ("2500", "buy_too_much", ("10,000.00 USDT", "1,000.00 USDT", "5.00 USDT")),
+        ("99999", "buy_too_much", ("10,000.00 USDT", "1,000.00 USDT", "5.00 USDT")),
+    ],
+)
+def test_what_would_be_refused_gets_no_button_but_what_would_fit(
+    amount: str, answer: str, shown: tuple[str, ...], dispatcher: Dispatcher
+) -> None:
+    response = dispatcher.respond(said(f"/buy BTC {amount}"))
+    assert text_of(response) == answer
+    values = response.replies[0].payload["values"]
+    assert isinstance(values, dict)
+    assert set(shown) <= {str(value) for value in values.values()}
+
+
+def test_a_purchase_under_the_kill_switch_names_the_switch_before_any_button(
+    dispatcher: Dispatcher,
+) -> None:
+    dispatcher.respond(said("/kill"))
+    response = dispatcher.respond(said("/buy BTC 99999"))
+    assert text_of(response) == "buy_not_now"
+    assert response.replies[0].payload["values"]["reason"] == "killed"  # type: ignore[index,call-overload]  # Json

@@ -338,7 +338,9 @@ def test_overlays_are_switched_one_by_one_and_kept_over_a_swap(fake_units: FakeU
     assert picture.stoch is not None
     assert (picture.averages, picture.rsi, picture.macd, picture.cone) == ((), None, None, None)
     assert not picture.has_volume
-    assert labels(rendered)[6:14] == [
+    # No bars shorter than the desk's are stored: there is no button that would show nothing.
+    assert labels(rendered)[:3] == ["· 1h ·", "4h", "1d"]
+    assert labels(rendered)[3:11] == [
         "✓ Bands",
         "MA",
         "Volume",
@@ -370,7 +372,16 @@ def test_the_sheet_shows_several_timeframes_in_one_picture(fake_units: FakeUnits
     assert [one.timeframe for one in rendered.picture.charts] == ["1h", "4h", "1d"]
     assert "· ▦ Sheet ·" in labels(rendered)
     assert "✓ Projection" not in labels(rendered)
-    assert "BTC/USDT on several timeframes: 1h" in plain(rendered.text)
+    text = plain(rendered.text)
+    assert "BTC/USDT on several timeframes" in text
+    # The day ended at midnight UTC, which is 01:00 in Berlin: its price is not that of now.
+    assert "1d: 94.4023, closed 2026-03-02 01:00 (+25.60 % over 60 bars)" in text
+    assert "1h: 93.1818, closed 2026-03-02 13:00" in text
+    assert rendered.picture.notes == (
+        "60 bars to 2026-03-02 13:00",
+        "60 bars to 2026-03-02 13:00",
+        "60 bars to 2026-03-02 01:00",
+    )
 
 
 def test_a_chart_of_the_past_offers_no_projection(fake_units: FakeUnits) -> None:

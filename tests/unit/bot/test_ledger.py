@@ -8,7 +8,7 @@ import pytest
 
 from bot.ledger import Audience, OutboxLedger
 from bot.loads import Delivered, Load
-from engine.desk.delivery.letters import find_chat_again
+from engine.desk.delivery.letters import find_chat_again, resend
 from engine.domain.alerts import Firing, Hit
 from engine.domain.delivery import Loudness, MessageType
 from engine.domain.desk import Delivery, MessageState, OutboxMessage, Person, Priority, Role
@@ -318,6 +318,36 @@ def test_a_chat_that_is_gone_ends_once_and_comes_back_whole(desk: Desk) -> None:
         ]
     assert [event.detail["count"] for event in dead_lines] == [2]
     assert names(desk.run()) == ["a", "b", "c"]
+
+
+def test_nothing_goes_into_a_private_chat_whose_reader_is_known_no_longer(
+    fake_units: FakeUnits,
+) -> None:
+    desk = Desk(fake_units, groups=(GROUP,))
+    asked = row("asked", "notice", chat_id=VIEWER, payload={"text": "invitation_asked"})
+    desk.put(
+        row("mine"),
+        row("theirs", chat_id=VIEWER),
+        row("group", chat_id=GROUP),
+        row("gone", "erase", chat_id=VIEWER, delivery=Delivery.DELETE),
+        asked,
+    )
+    with desk.units() as unit:
+        unit.desk.drop_person(VIEWER)
+        unit.commit()
+    assert sorted(names(desk.run())) == ["asked", "gone", "group", "mine"]
+    assert desk.states(VIEWER)["theirs"] is MessageState.OFF
+
+
+def test_sending_again_skips_who_is_known_no_longer(desk: Desk) -> None:
+    dead = MessageState.DEAD
+    desk.put(row("mine", state=dead), row("theirs", chat_id=VIEWER, state=dead))
+    with desk.units() as unit:
+        unit.desk.drop_person(VIEWER)
+        assert resend(unit, "person:11", desk.clock.now()) == 1
+        unit.commit()
+    assert desk.states() == {"mine": MessageState.PENDING}
+    assert desk.states(VIEWER) == {"theirs": MessageState.OFF}
 
 
 def test_a_group_that_moves_takes_everything_along(fake_units: FakeUnits) -> None:

@@ -98,3 +98,21 @@ def test_the_page_is_reached_by_its_button(dispatcher: Dispatcher) -> None:
     press = replace(pressed(encode(ShowSettings("currency"))), is_private=True)
     (reply,) = dispatcher.respond(press).replies
     assert reply.payload == {"page": "currency"}
+
+
+def test_why_a_currency_cannot_be_counted_in_is_said_as_it_is(
+    dispatcher: Dispatcher,
+) -> None:
+    offered = dispatcher.respond(said("/settings currency GBP")).replies[0].payload["values"]
+    assert isinstance(offered, dict)
+    assert "EUR" in str(offered["offered"])
+    for_others = dispatcher.respond(said("/settings currency EUR", VIEWER.user_id))
+    assert text_of(for_others) == "settings_currency_owner"
+
+
+def test_without_any_such_market_the_command_says_so(fake_units: Units) -> None:
+    bench = build(fake_units)
+    desk = Dispatcher(
+        bench.assembled.desk, options=ChatOptions(), clock=bench.wall, source="telegram"
+    )
+    assert text_of(desk.respond(said("/settings currency EUR"))) == "settings_currency_none"

@@ -199,8 +199,9 @@ def test_after_no_answer_a_symbol_rests_for_four_bars(eager: Bench) -> None:
 
 
 def test_a_refusal_by_the_recheck_is_no_reason_to_rest(eager: Bench) -> None:
-    eager.market.silence(BTC)
-    eager.approve(eager.pending()[0])
+    eager.assembled.desk.pause(OWNER.user_id)
+    assert eager.approve(eager.pending()[0]).reason == "desk_paused"
+    eager.assembled.desk.resume(OWNER.user_id)
     assert climbs(eager).route is RouteCode.ASK
 
 

@@ -1,12 +1,13 @@
 """Pause and kill: who may, what they stop, and what they never touch."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from engine.checks.policy import ApprovalPolicy
-from engine.domain.changes import ChangeKind
+from engine.domain.changes import ChangeKind, ChangeResult
 from engine.domain.desk import Controls
 from engine.domain.lifecycles import OrderState
 from engine.domain.views import CommandOutcome
@@ -84,7 +85,29 @@ def test_every_turn_of_a_switch_is_on_the_trail_with_its_hand(
     SWITCHES[switch](bench, OWNER.user_id)
     (line,) = bench.audit()
     assert (line.event.actor, line.event.action) == ("person:1", action)
-    assert controls(bench).changed_by == "person:1"
+
+
+def test_a_pause_leaves_the_hand_and_time_of_the_kill(bench: Bench) -> None:
+    bench.assembled.desk.kill(APPROVER.user_id)
+    killed = controls(bench)
+    bench.advance(minutes=1)
+    bench.assembled.desk.pause(OWNER.user_id)
+    assert controls(bench) == replace(killed, paused=True)
+    bench.assembled.desk.resume(OWNER.user_id)
+    assert controls(bench) == killed
+
+
+@pytest.mark.parametrize("switch", ["pause", "resume"])
+def test_a_pause_during_a_stop_leaves_the_question_to_end_it_as_it_was(
+    bench: Bench, switch: str
+) -> None:
+    changing = Changing(bench)
+    bench.assembled.desk.kill(OWNER.user_id)
+    change = changing.asked(ChangeKind.KILL_OFF)
+    bench.advance(minutes=1)
+    SWITCHES[switch](bench, OWNER.user_id)
+    assert changing.approve(change).result is ChangeResult.APPLIED
+    assert not controls(bench).killed
 
 
 def test_the_switches_survive_a_restart(bench: Bench) -> None:

@@ -11,7 +11,17 @@ from engine.desk.delivery.jobs import KnownJob, announce, take_asked
 from engine.domain.delivery import DeliveryPolicy, Loudness, MessageType, QuietHours
 from engine.domain.desk import MessageState
 from engine.ports import Units
-from tests.fakes.desk_builder import APPROVER, BTC, OWNER, STRANGER, VIEWER, Bench, build
+from tests.fakes.desk_builder import (
+    APPROVER,
+    BTC,
+    ETH,
+    OWNER,
+    STRANGER,
+    VIEWER,
+    Bench,
+    bar,
+    build,
+)
 from tests.fakes.samples import message
 
 NIGHT = QuietHours(start=time(22), end=time(7))
@@ -166,6 +176,39 @@ def test_the_digest_adds_up_the_last_day(bench: Bench, delivery: DeliveryDesk) -
     assert len(view.questions) == 1
     bench.advance(hours=25)
     assert delivery.digest().closed == ()
+
+
+def stopped_in_a_late_bar(bench: Bench) -> None:
+    """A position whose stop was passed in a bar that came 30 hours afterwards."""
+    bench.approve(bench.ask())
+    opened_at = bench.clock.now()
+    bench.advance(hours=30)
+    fallen = bar(opened_at, "100 101 94 96")
+    for report in bench.assembled.paper.on_bar(BTC, fallen, previous_volume=1e6):
+        bench.gateway.settle(report)
+
+
+def test_a_trade_that_is_booked_late_is_in_the_list_of_the_day_it_was_booked(
+    bench: Bench, delivery: DeliveryDesk
+) -> None:
+    stopped_in_a_late_bar(bench)
+    (trade,) = bench.trades()
+    assert trade.closed_at < bench.clock.now() - timedelta(hours=24)
+    view = delivery.digest()
+    assert (view.closed, view.late) == ((), (trade,))
+    bench.advance(hours=25)
+    assert delivery.digest().late == ()
+
+
+def test_a_trade_that_was_booked_in_time_is_not_listed_again(
+    bench: Bench, delivery: DeliveryDesk
+) -> None:
+    bench.approve(bench.ask())
+    bench.assembled.desk.close(BTC, OWNER.user_id, request_id="1")
+    bench.advance(hours=25)
+    bench.approve(bench.ask(ETH))
+    view = delivery.digest()
+    assert (view.closed, view.late) == ((), ())
 
 
 def test_a_harmless_job_may_be_asked_for_by_an_owner(bench: Bench, delivery: DeliveryDesk) -> None:

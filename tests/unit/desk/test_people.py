@@ -7,8 +7,9 @@ import pytest
 
 from engine.desk import people
 from engine.desk.context import DeskContext
-from engine.domain.desk import Person, Role
+from engine.domain.desk import MessageState, Person, Role
 from tests.fakes.desk_builder import APPROVER, OWNER, STRANGER, VIEWER, Bench, build
+from tests.fakes.samples import message
 from tests.fakes.units import FakeUnits
 
 NEWCOMER = Person(user_id=99, role=Role.VIEWER, name="Nina", chat_id=99)
@@ -78,6 +79,19 @@ def test_the_configuration_decides_roles_and_keeps_the_rest(context: DeskContext
     people.admit(context, (replace(APPROVER, role=Role.VIEWER, name="other", language="en"),))
     found = people.find(context, APPROVER.user_id)
     assert found == replace(APPROVER, role=Role.VIEWER)
+
+
+def test_who_leaves_the_configuration_is_told_nothing_more(
+    bench: Bench, context: DeskContext
+) -> None:
+    people.admit(context, (OWNER, VIEWER))
+    with bench.units() as unit:
+        unit.outbox.put(message(chat_id=VIEWER.chat_id, state=MessageState.DEAD))
+        unit.commit()
+    people.admit(context, (OWNER,))
+    with bench.units(read_only=True) as unit:
+        (row,) = unit.outbox.in_state(MessageState.OFF, 9)
+    assert row.chat_id == VIEWER.chat_id
 
 
 def test_strangers_leave_lines_but_a_flood_of_them_does_not_fill_the_disk(bench: Bench) -> None:

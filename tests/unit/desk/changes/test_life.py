@@ -1,5 +1,6 @@
 """A question about the desk: asked once, answered once, applied in the commit of the answer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -44,6 +45,42 @@ def test_a_request_that_was_applied_is_not_applied_again(changing: Changing) -> 
     assert changing.value_of(POSITIONS) == "5"
 
 
+def _left_alone(changing: Changing, change: Change) -> None:
+    del change
+    changing.bench.wall.advance(hours=24)
+    changing.desk.expire()
+
+
+def _rejected(changing: Changing, change: Change) -> None:
+    changing.reject(change)
+
+
+def _overtaken(changing: Changing, change: Change) -> None:
+    del change
+    changing.limit(POSITIONS, "3")
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        (_left_alone, ChangeResult.EXPIRED),
+        (_rejected, ChangeResult.REJECTED),
+        (_overtaken, ChangeResult.SUPERSEDED),
+    ],
+)
+def test_a_request_that_comes_again_after_its_end_is_told_the_end(
+    changing: Changing, end: Callable[[Changing, Change], None], told: ChangeResult
+) -> None:
+    wish = ChangeWish(kind=ChangeKind.LIMIT, subject=POSITIONS, value="7")
+    first = changing.desk.propose(wish, OWNER.user_id, request_id="chat:1")
+    assert first.change is not None
+    end(changing, first.change)
+    again = changing.desk.propose(wish, OWNER.user_id, request_id="chat:1")
+    assert again.result is told
+    assert again.change == changing.now_of(first.change)
+    assert changing.desk.open() == ()
+
+
 def test_the_same_wish_of_somebody_else_is_the_same_question(changing: Changing) -> None:
     change = raised(changing)
     again = changing.limit(POSITIONS, "7", APPROVER.user_id)
@@ -82,6 +119,7 @@ def test_what_was_agreed_to_must_still_be_what_comes_of_it(changing: Changing) -
     change = raised(changing)
     changing.limit(POSITIONS, "3")
     assert changing.now_of(change).state is ApprovalState.SUPERSEDED
+    assert changing.now_of(change).note == "no_longer_so"  # nobody was asked anything newer
     assert changing.approve(change).result is ChangeResult.ALREADY_DECIDED
     assert changing.value_of(POSITIONS) == "3"
 

@@ -1,6 +1,7 @@
 """Limits: down at once, up by a question; every value says where it comes from."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,7 +9,7 @@ from engine.checks.policy import ApprovalPolicy
 from engine.desk.changes.limits import _RISKIER, raises_risk
 from engine.desk.overrides import layered, limit_keys
 from engine.domain.changes import ChangeKind, ChangeResult, Override
-from engine.domain.desk import Mode
+from engine.domain.desk import Delivery, Mode
 from engine.domain.errors import ConfigurationError
 from engine.domain.ids import ChangeId
 from engine.domain.lifecycles import ApprovalState
@@ -224,6 +225,23 @@ def test_alerts_only_is_at_once_and_ends_the_open_questions(changing: Changing) 
     assert changing.bench.unfinished() == ()
     assert changing.bench.approve(approval).result == "already_decided"
     assert changing.bench.position() is None
+
+
+def test_a_question_that_ends_in_alerts_only_leaves_a_line_and_takes_its_reminder(
+    changing: Changing,
+) -> None:
+    bench = changing.bench
+    approval = bench.ask()
+    bench.wall.move_to(approval.expires_at - timedelta(seconds=60))
+    assert bench.assembled.questions.remind() == 1
+    changing.wish(ChangeKind.MODE, value="alert")
+    (line,) = (one for one in bench.audit() if one.event.action == "approval_superseded")
+    assert (line.event.subject, line.event.actor) == (approval.id, "desk")
+    subject = f"reminder:{approval.id}"
+    assert [one.delivery for one in bench.outbox() if one.subject == subject] == [
+        Delivery.NEW,
+        Delivery.DELETE,
+    ]
 
 
 def test_trading_again_is_asked(changing: Changing) -> None:

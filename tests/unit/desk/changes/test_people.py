@@ -1,13 +1,21 @@
 """Who may do what: let in by an owner's answer, never by a code or a number alone."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
+from engine.checks.policy import ApprovalPolicy
 from engine.desk import people
+from engine.desk.delivery.letters import lose_chat
 from engine.domain.changes import ChangeKind, ChangeResult, Verdict
-from engine.domain.desk import Person, Role
+from engine.domain.desk import Delivery, MessageState, Person, Role
+from engine.domain.ids import MessageId
 from engine.domain.lifecycles import ApprovalState
+from engine.strategy.policy import TradingPolicy
 from tests.fakes.changing import SECOND_OWNER, Changing
 from tests.fakes.desk_builder import APPROVER, OWNER, SECOND, STRANGER, VIEWER, build
+from tests.fakes.samples import message
 from tests.fakes.units import FakeUnits
 
 NINA = Person(user_id=99, role=Role.OWNER, name="Nina <b>", chat_id=99, language="es")
@@ -102,6 +110,115 @@ def test_taking_rights_away_is_at_once(changing: Changing) -> None:
 def test_raising_somebody_is_asked(changing: Changing) -> None:
     assert person(changing, VIEWER.user_id, "approver") is ChangeResult.ASKED
     assert changing.people()[VIEWER.user_id] is Role.VIEWER
+
+
+def with_quorum(units: FakeUnits, *, quorum: int = 2, above: int | None = 200) -> Changing:
+    limit = None if above is None else Decimal(above)
+    approval = ApprovalPolicy(quorum=quorum, quorum_above_quote=limit)
+    return Changing(build(units, policies=TradingPolicy(approval=approval)))
+
+
+@pytest.mark.parametrize("user_id", [99, VIEWER.user_id])
+def test_one_owner_cannot_make_the_second_half_of_a_quorum(
+    fake_units: FakeUnits, user_id: int
+) -> None:
+    changing = with_quorum(fake_units)
+    changing.know(SECOND_OWNER)
+    change = changing.asked(ChangeKind.PERSON, str(user_id), "approver")
+    assert (change.needs_code, change.needed) == (True, 2)
+    refused = changing.desk.press(change.token, Verdict.APPROVE, OWNER.user_id)
+    assert refused.result is ChangeResult.TERMINAL_WANTED  # without a second factor of their own
+    assert changing.people().get(user_id) is not Role.APPROVER
+
+
+def test_a_question_from_before_the_quorum_takes_the_quorum_too(fake_units: FakeUnits) -> None:
+    changing = with_quorum(fake_units, quorum=1)
+    changing.know(SECOND_OWNER)
+    change = changing.asked(ChangeKind.PERSON, "99", "approver")
+    assert change.needed == 1
+    changing.wish(ChangeKind.LIMIT, "approval.quorum", "2")
+    changing.approve(change)
+    assert 99 not in changing.people()
+    (open_now,) = (view.change for view in changing.desk.open() if view.change.id == change.id)
+    assert open_now.needed == 2
+
+
+def test_an_invitation_to_approve_is_bound_like_that_too(fake_units: FakeUnits) -> None:
+    changing = with_quorum(fake_units)
+    made = changing.desk.invite(Role.APPROVER, OWNER.user_id)
+    assert made is not None
+    assert changing.desk.join(made.code, NINA)
+    ((view,),) = (changing.desk.open(),)
+    assert view.change.needs_code
+
+
+@pytest.mark.parametrize(
+    ("role", "quorum", "above"),
+    [("viewer", 2, 200), ("approver", 1, 200), ("approver", 2, None)],
+)
+def test_who_fills_no_quorum_is_let_in_by_one_yes(
+    fake_units: FakeUnits, role: str, quorum: int, above: int | None
+) -> None:
+    changing = with_quorum(fake_units, quorum=quorum, above=above)
+    change = changing.asked(ChangeKind.PERSON, "99", role)
+    outcome = changing.desk.press(change.token, Verdict.APPROVE, OWNER.user_id)
+    assert outcome.result is ChangeResult.APPLIED
+
+
+def told(changing: Changing, chat_id: int) -> dict[str, MessageState]:
+    with changing.bench.units(read_only=True) as unit:
+        rows = [row for state in MessageState for row in unit.outbox.in_state(state, 99)]
+    return {row.subject: row.state for row in rows if row.chat_id == chat_id}
+
+
+def wait(changing: Changing, chat_id: int) -> None:
+    """A message in every state, and one that takes another away."""
+    with changing.bench.units() as unit:
+        for state in MessageState:
+            row = message(subject=str(state), chat_id=chat_id)
+            unit.outbox.put(replace(row, id=MessageId(f"{chat_id}-{state}"), state=state))
+        erase = message(subject="erase", chat_id=chat_id, delivery=Delivery.DELETE)
+        unit.outbox.put(replace(erase, id=MessageId(f"{chat_id}-erase")))
+        unit.commit()
+
+
+def test_what_waits_for_somebody_ends_when_they_are_taken_out(changing: Changing) -> None:
+    for one in (APPROVER, VIEWER):
+        wait(changing, one.chat_id)
+    before = told(changing, VIEWER.chat_id)
+    person(changing, APPROVER.user_id, "none")
+    off = MessageState.OFF
+    assert told(changing, APPROVER.chat_id) == {
+        "pending": off,
+        "ambiguous": off,
+        "held": off,
+        "dead": off,
+        "off": off,
+        "sent": MessageState.SENT,
+        "erase": MessageState.PENDING,  # it says nothing, it takes away
+    }
+    assert told(changing, VIEWER.chat_id) == before
+    (line,) = [x.event for x in changing.bench.audit() if x.event.action == "messages_ended"]
+    assert (line.subject, line.detail) == (f"chat:{APPROVER.chat_id}", {"count": 4})
+
+
+def test_who_loses_some_rights_still_gets_what_waits(changing: Changing) -> None:
+    wait(changing, APPROVER.chat_id)
+    before = told(changing, APPROVER.chat_id)
+    person(changing, APPROVER.user_id, "viewer")
+    assert told(changing, APPROVER.chat_id) == before
+
+
+def test_who_is_let_in_again_is_greeted_and_gets_nothing_of_before(changing: Changing) -> None:
+    with changing.bench.units() as unit:
+        lose_chat(unit, VIEWER.chat_id, "bot was blocked", changing.bench.wall.now())
+        unit.commit()
+    wait(changing, VIEWER.chat_id)
+    person(changing, VIEWER.user_id, "none")
+    changing.approve(changing.asked(ChangeKind.PERSON, str(VIEWER.user_id), "viewer"))
+    with changing.bench.units(read_only=True) as unit:
+        assert unit.delivery.state(VIEWER.chat_id).gone_at is None
+    assert MessageState.DEAD not in told(changing, VIEWER.chat_id).values()
 
 
 def test_another_owner_is_only_removed_by_an_answer(changing: Changing) -> None:
